@@ -1,0 +1,32 @@
+/**
+ * Live rooms in the browser. Two faces of one engine:
+ *
+ * - the modern one: {@link connect}, promises, typed events;
+ * - the one WebSDK users know: `RoomApi.connect(…).on(SESSION_STATUS.ESTABLISHED, …)`.
+ */
+export type {
+  ChatMessage,
+  Client,
+  ClientEvents,
+  ClientOptions,
+  ConnectionQuality,
+  ConnectionState,
+  DeviceList,
+  JoinOptions,
+  LocalPublication,
+  MediaOptions,
+  Participant,
+  PlayOptions,
+  PublicationStatus,
+  PublishOptions,
+  RemoteStatus,
+  RemoteStream,
+  Room,
+  RoomEvents,
+  StreamEvents,
+  StreamKind,
+  StreamStats,
+} from './api.js';
+export { MediaError, VecheError, type Reason } from './errors.js';
+export { listDevices, onDevicesChanged, openMedia } from './devices.js';
+export { checkSupport } from './support.js';
