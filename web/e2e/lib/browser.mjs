@@ -1,0 +1,184 @@
+// Browsers with fake cameras and voices, one process for each person, and one
+// face (`Tab`) over both engines.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import puppeteer from 'puppeteer-core';
+import { mediaFiles } from './people.mjs';
+import { installProbe } from './probe.mjs';
+import { until, within } from './wait.mjs';
+
+const CHROMIUM = process.env.VECHE_E2E_CHROMIUM ?? '/usr/bin/chromium';
+const FIREFOX = process.env.VECHE_E2E_FIREFOX ?? '/usr/bin/firefox-esr';
+
+const CHROMIUM_ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+  // Hidden or covered pages must not be slowed: several browsers share no screen.
+  '--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows',
+  '--force-color-profile=srgb', '--hide-scrollbars',
+];
+
+const FIREFOX_PREFS = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'app.update.enabled': false,
+  'app.normandy.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'toolkit.telemetry.enabled': false,
+  'browser.shell.checkDefaultBrowser': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'extensions.update.enabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+};
+
+/**
+ * A running browser of one person.
+ * `who`: from PEOPLE. `camera:false` starts it with no devices at all, `deny`
+ * with devices that the user refuses. `netns`: run inside that namespace.
+ */
+export async function launch(who, { engine = 'chromium', camera = true, deny = false, netns = null, video, args = [], viewport = { width: 1100, height: 720 }, insecure = false, lang = 'en-US' } = {}) {
+  const scratch = mkdtempSync(join(tmpdir(), 'veche-e2e-'));
+  let executablePath = engine === 'firefox' ? FIREFOX : CHROMIUM;
+  if (netns) {
+    const wrapper = join(scratch, 'in-netns');
+    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${netns} ${executablePath} "$@"\n`);
+    chmodSync(wrapper, 0o755);
+    executablePath = wrapper;
+  }
+  let browser;
+  if (engine === 'firefox') {
+    browser = await puppeteer.launch({
+      browser: 'firefox', executablePath, headless: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
+      extraPrefsFirefox: { ...FIREFOX_PREFS, 'media.navigator.audio.fake_frequency': who.hz, 'intl.accept_languages': lang },
+    });
+  } else {
+    const media = [];
+    if (camera) {
+      const files = mediaFiles(who, video);
+      media.push('--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${files.camera}`, `--use-file-for-fake-audio-capture=${files.voice}`);
+    }
+    if (!deny) media.push('--use-fake-ui-for-media-stream');
+    browser = await puppeteer.launch({
+      executablePath, headless: true, pipe: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
+      args: [...CHROMIUM_ARGS, `--lang=${lang}`, ...media, ...args],
+      env: { ...process.env, LANGUAGE: lang.replace('-', '_'), HOME: scratch, XDG_CONFIG_HOME: join(scratch, 'config') },
+    });
+  }
+  return new Person(who, browser, engine, scratch);
+}
+
+export class Person {
+  constructor(who, browser, engine, scratch) {
+    Object.assign(this, { who, browser, engine, scratch, tabs: [] });
+  }
+
+  /** Opens `url` in a page of its own. `before`: extra script run first in the page. */
+  async open(url, { before, viewport, dark, name } = {}) {
+    const page = await this.browser.newPage();
+    if (viewport) await page.setViewport(viewport);
+    if (dark !== undefined) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+    const tab = new Tab(page, `${name ?? this.who.login}(${this.engine})`, this);
+    this.tabs.push(tab);
+    await page.evaluateOnNewDocument(installProbe);
+    if (before) await page.evaluateOnNewDocument(before);
+    await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
+    return tab;
+  }
+
+  async close() {
+    const process = this.browser.process();
+    try {
+      await within(`${this.who.login}'s browser closes`, this.browser.close(), 8000);
+    } catch {
+      if (process && process.exitCode === null) process.kill('SIGKILL');
+    }
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+export class Tab {
+  constructor(page, name, person) {
+    Object.assign(this, { page, name, person, log: [] });
+    const push = (line) => {
+      this.log.push(`${new Date().toISOString().slice(11, 23)} ${line}`);
+      if (this.log.length > 5000) this.log.splice(0, 1000);
+    };
+    page.on('console', (message) => push(`[${message.type()}] ${message.text()}`));
+    page.on('pageerror', (error) => push(`[pageerror] ${error?.stack ?? error}`));
+    page.on('requestfailed', (request) => push(`[requestfailed] ${request.url()} ${request.failure()?.errorText ?? ''}`));
+  }
+
+  /** Runs `fn(arg)` in the page. */
+  eval(fn, arg) {
+    return within(`${this.name}: evaluating in the page`, this.page.evaluate(fn, arg), 30_000);
+  }
+
+  /** Waits until `fn(arg)` is truthy in the page, and returns it. */
+  until(what, fn, arg, options) {
+    return until(`${this.name}: ${what}`, () => this.page.evaluate(fn, arg), options);
+  }
+
+  visible(selector, { timeout = 15_000 } = {}) {
+    return this.until(`${selector} is visible`, (s) => {
+      const el = document.querySelector(s);
+      if (!el) return false;
+      const box = el.getBoundingClientRect();
+      const style = getComputedStyle(el);
+      return box.width > 0 && box.height > 0 && style.visibility !== 'hidden' && style.display !== 'none';
+    }, selector, { timeout });
+  }
+
+  gone(selector, { timeout = 15_000 } = {}) {
+    return this.until(`${selector} is gone`, (s) => {
+      const el = document.querySelector(s);
+      return !el || el.getClientRects().length === 0;
+    }, selector, { timeout });
+  }
+
+  has(selector) {
+    return this.eval((s) => document.querySelector(s) !== null, selector);
+  }
+
+  text(selector) {
+    return this.eval((s) => document.querySelector(s)?.textContent?.trim() ?? null, selector);
+  }
+
+  /** Waits until the text under `selector` contains `text`. */
+  says(selector, text, { timeout = 15_000 } = {}) {
+    return this.until(`${selector} says “${text}”`, ([s, t]) => [...document.querySelectorAll(s)].some((el) => el.textContent.includes(t)), [selector, text], { timeout });
+  }
+
+  /** A real click, when the element is there, visible and enabled. */
+  async click(selector, { timeout = 15_000 } = {}) {
+    await this.page.locator(selector).setTimeout(timeout).click();
+  }
+
+  async fill(selector, text, { timeout = 15_000 } = {}) {
+    await this.page.locator(selector).setTimeout(timeout).fill(text);
+  }
+
+  async press(key) {
+    await this.page.keyboard.press(key);
+  }
+
+  async reload() {
+    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 30_000 });
+  }
+
+  async screenshot(path) {
+    mkdirSync(join(path, '..'), { recursive: true });
+    await within(`${this.name}: screenshot`, this.page.screenshot({ path }), 15_000);
+  }
+
+  async close() {
+    this.person.tabs = this.person.tabs.filter((tab) => tab !== this);
+    await this.page.close();
+  }
+}

@@ -1,0 +1,48 @@
+// Waiting for conditions with deadlines; the only timers of these tests.
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Calls `probe` until it returns something truthy, and returns that.
+ * A probe that throws counts as "not yet"; its last error is in the message.
+ */
+export async function until(what, probe, { timeout = 15_000, every = 100 } = {}) {
+  const end = Date.now() + timeout;
+  let last;
+  for (;;) {
+    try {
+      const value = await probe();
+      if (value) return value;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const why = last ? `: ${last.message ?? last}` : '';
+      throw new Error(`${typeof what === 'function' ? what() : what}: not within ${timeout} ms${why}`);
+    }
+    await sleep(every);
+  }
+}
+
+/** Checks that `probe` stays truthy for `ms`; for "nothing bad happens". */
+export async function holds(what, probe, { ms = 2000, every = 200 } = {}) {
+  const end = Date.now() + ms;
+  do {
+    if (!(await probe())) throw new Error(`${what}: did not hold`);
+    await sleep(every);
+  } while (Date.now() < end);
+}
+
+/** Rejects when `promise` takes longer than `ms`. */
+export async function within(what, promise, ms) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
