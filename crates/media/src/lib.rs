@@ -2,8 +2,19 @@
 //!
 //! Pure. Nothing here reads a clock, opens a socket or starts a thread.
 
+mod clock;
 mod codec;
 mod id;
+mod keyframe;
+mod keyframe_requests;
+mod receive_bitrate;
+mod rewrite;
+pub mod sdp;
 
+pub use clock::SenderClock;
 pub use codec::{AudioCodec, CodecSet, UnknownCodec, VideoCodec};
 pub use id::TransportId;
+pub use keyframe::{FrameSize, Keyframe, keyframe};
+pub use keyframe_requests::KeyframeRequests;
+pub use receive_bitrate::ReceiveBitrate;
+pub use rewrite::{Rewriter, Rewritten};
