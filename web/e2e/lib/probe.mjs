@@ -21,7 +21,7 @@ export function installProbe() {
       message = frame.message;
       const arg = Array.isArray(frame.data) ? frame.data[0] : null;
       detail = arg && typeof arg === 'object'
-        ? { command: arg.payload?.command, name: arg.payload?.name ?? arg.name, status: arg.status, id: arg.mediaSessionId, info: arg.info, reason: arg.reason, resumed: arg.veche?.resumed }
+        ? { command: arg.payload?.command, name: arg.payload?.name ?? arg.name, status: arg.status, id: arg.mediaSessionId, info: arg.info, type: arg.type, reason: arg.reason, resumed: arg.veche?.resumed }
         : arg;
     } catch { /* not JSON: not ours to judge here */ }
     if (message && message !== 'ping' && message !== 'pong') list.push({ t: now(), message, ...(detail && typeof detail === 'object' ? detail : {}) });

@@ -1,0 +1,74 @@
+// Doing things in Veche's own apps as a person does: by the controls on the page.
+import { seesMoving, hears } from './judge.mjs';
+
+export const id = (name) => `[data-testid="${name}"]`;
+export const tile = (who, kind = 'camera', own = false) => `${id('tile')}[data-login="${who.login}"][data-kind="${kind}"][data-own="${own}"]`;
+
+export const APPS = { conference: '/conference', chat: '/video-chat', sharing: '/video-chat-and-screen-sharing' };
+
+/** Opens an app's lobby. */
+export async function openApp(person, server, { app = 'conference', room, query = {}, base, ...rest } = {}) {
+  const search = new URLSearchParams({ ...(room ? { roomName: room } : {}), lang: 'en', ...query });
+  const tab = await person.open(`${base ?? server.http}${APPS[app]}?${search}`, rest);
+  await tab.visible(id('lobby'), { timeout: 20_000 });
+  return tab;
+}
+
+/** Fills in the name and presses Join. */
+export async function pressJoin(tab, login) {
+  await tab.fill(id('lobby-name'), login);
+  await tab.click(id('join'));
+}
+
+/** Opens, joins, and waits until the person is in and publishing. */
+export async function enter(person, server, options = {}) {
+  const tab = await openApp(person, server, options);
+  if (options.camera !== false) await tab.visible(id('lobby-preview'), { timeout: 20_000 });
+  await pressJoin(tab, person.who.login);
+  await inRoom(tab, options);
+  return tab;
+}
+
+export async function inRoom(tab, { camera = true, timeout = 20_000 } = {}) {
+  await tab.says(id('status'), camera ? 'ESTABLISHED · PUBLISHING' : 'ESTABLISHED', { timeout });
+}
+
+/** Sees and hears each of the others in their tiles. */
+export async function meets(tab, others, { timeout = 25_000 } = {}) {
+  for (const who of others) await seesMoving(tab, tile(who), who, { timeout });
+  for (const who of others) await hears(tab, tile(who), who, { timeout });
+}
+
+export async function openChat(tab) {
+  if ((await tab.eval((s) => document.querySelector(s)?.getAttribute('aria-expanded'), id('chat-toggle'))) !== 'true') await tab.click(id('chat-toggle'));
+  await tab.visible(id('chat-input'));
+}
+
+export async function say(tab, text) {
+  await openChat(tab);
+  await tab.fill(id('chat-input'), text);
+  await tab.click(id('chat-send'));
+}
+
+/** Waits until a message with exactly this text is there, from `login`, in `state`. */
+export async function reads(tab, text, { from, state = 'sent', timeout = 15_000 } = {}) {
+  await tab.until(`reads “${text}”`, ([message, body, t, f, st]) => [...document.querySelectorAll(message)].some((el) =>
+    el.querySelector(body)?.textContent === t && (!f || el.dataset.from === f) && (!st || el.dataset.state === st)),
+  [id('chat-message'), id('chat-text'), text, from, state], { timeout });
+}
+
+export const people = (tab) => tab.eval((s) => Number(document.querySelector(s)?.dataset.people ?? 0), id('stage'));
+
+export async function alone(tab, n = 1) {
+  await tab.until(`${n} in the room`, ([s, want]) => Number(document.querySelector(s)?.dataset.people) === want, [id('stage'), n], { timeout: 20_000 });
+}
+
+/** Whether a switch of the bar is on. */
+export async function switched(tab, name, on) {
+  await tab.until(`${name} is ${on ? 'on' : 'off'}`, ([s, want]) => document.querySelector(s)?.getAttribute('aria-pressed') === want, [id(name), String(on)]);
+}
+
+export const leave = async (tab) => {
+  await tab.click(id('leave'));
+  await tab.visible(id('left'));
+};
