@@ -30,3 +30,5 @@ export type {
 export { MediaError, VecheError, type Reason } from './errors.js';
 export { listDevices, onDevicesChanged, openMedia } from './devices.js';
 export { checkSupport } from './support.js';
+export { connect } from './client.js';
+export { createLevelMeter } from './levels.js';
