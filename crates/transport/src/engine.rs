@@ -1,9 +1,19 @@
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use mio::{Poll, Waker};
 use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
+
+use crate::addresses;
+use crate::counters::Counters;
+use crate::inbox::{Command, Inbox};
+use crate::peer::Identity;
+use crate::registry::{Place, Registry};
+use crate::shard::{Shard, WAKER};
+use crate::udp::{self, Udp};
 
 /// Where media is received and what is told to clients.
 #[derive(Clone, Debug)]
@@ -165,6 +175,8 @@ pub struct Rate {
     pub width: u32,
     /// Height of the last keyframe in pixels, 0 while unknown.
     pub height: u32,
+    /// What a player said that it can receive (REMB), bits per second, 0 while unknown.
+    pub capacity_bps: u64,
 }
 
 /// What happened to a transport.
@@ -252,56 +264,251 @@ pub enum StartError {
     Io(#[from] io::Error),
 }
 
-/// Handle to the running engine. Cheap to clone; the last one dropped stops it.
+/// What the shards and the control threads share.
+pub(crate) struct Shared {
+    pub config: Config,
+    pub registry: Registry,
+    pub inboxes: Vec<Inbox>,
+    pub counters: Vec<Counters>,
+    pub events: EventSink,
+    pub identity: Identity,
+    /// Origin of the distances that the pure parts count in.
+    pub origin: Instant,
+    port: u16,
+    bound: Vec<IpAddr>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Handle to the running engine. Cheap to clone; call [`Engine::shutdown`] to
+/// stop it.
 #[derive(Clone)]
-pub struct Engine {}
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// How long [`Engine::shutdown`] waits for a shard to say goodbye.
+const SHUTDOWN_WAIT: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Opens the sockets and starts the shards.
     ///
     /// # Errors
     /// If a port is taken or no address can be told to clients.
-    pub fn start(_config: Config, _events: EventSink) -> Result<Self, StartError> {
-        Ok(Self {})
+    pub fn start(config: Config, events: EventSink) -> Result<Self, StartError> {
+        let shards = match config.shards {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        let bind = bind_addresses(&config.bind);
+        let port = probe(&bind, &config)?;
+        let mut polls = Vec::with_capacity(shards);
+        let mut inboxes = Vec::with_capacity(shards);
+        for _ in 0..shards {
+            let poll = Poll::new()?;
+            inboxes.push(Inbox::new(Waker::new(poll.registry(), WAKER)?));
+            polls.push(poll);
+        }
+        let identity = Identity::generate()
+            .ok_or_else(|| io::Error::other("cannot make a DTLS certificate"))?;
+        let mut sockets: Vec<Vec<Udp>> = Vec::with_capacity(shards);
+        let mut bound = Vec::new();
+        for _ in 0..shards {
+            let (opened, addresses) = open_udp(&bind, port, config.bind.is_empty())?;
+            sockets.push(opened);
+            bound = addresses;
+        }
+        let shared = Arc::new(Shared {
+            registry: Registry::default(),
+            inboxes,
+            counters: (0..shards).map(|_| Counters::default()).collect(),
+            events,
+            identity,
+            origin: Instant::now(),
+            port,
+            bound: bound.clone(),
+            threads: Mutex::new(Vec::new()),
+            config,
+        });
+        if shared.addresses().is_empty() {
+            return Err(StartError::NoAddress);
+        }
+        let mut threads = Vec::with_capacity(shards);
+        for (index, (poll, udp)) in polls.into_iter().zip(sockets).enumerate() {
+            let listeners = if index == 0 && shared.config.tcp {
+                listen(&bound, port)?
+            } else {
+                Vec::new()
+            };
+            let shard = Shard::new(index, shared.clone(), poll, udp, listeners)?;
+            let thread = std::thread::Builder::new()
+                .name(format!("shard-{index}"))
+                .spawn(move || shard.run())?;
+            threads.push(thread);
+        }
+        *shared
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = threads;
+        Ok(Self { shared })
     }
 
     /// The port in use (useful when the configuration said 0).
     pub fn port(&self) -> u16 {
-        0
+        self.shared.port
     }
 
     /// The addresses that clients are told.
     pub fn advertised(&self) -> Vec<SocketAddr> {
-        Vec::new()
-    }
-
-    /// Answers an offer to publish. Takes about a millisecond of CPU; call it
-    /// from a blocking-friendly place.
-    ///
-    /// # Errors
-    /// See [`NegotiationError`]; nothing is left behind on error.
-    pub fn publish(&self, _request: PublishRequest) -> Result<PublishAnswer, NegotiationError> {
-        Err(NegotiationError::Internal("not built yet".into()))
-    }
-
-    /// Answers an offer to play. The source's keyframe is asked for as soon as
-    /// the transport connects.
-    ///
-    /// # Errors
-    /// See [`NegotiationError`]; nothing is left behind on error.
-    pub fn play(&self, _request: PlayRequest) -> Result<PlayAnswer, NegotiationError> {
-        Err(NegotiationError::Internal("not built yet".into()))
+        self.shared.addresses()
     }
 
     /// Ends a transport at once. Players of a closed publisher stay until they
     /// are closed too; they receive nothing more. Unknown ids are ignored.
-    pub fn close(&self, _transport: TransportId) {}
+    pub fn close(&self, transport: TransportId) {
+        if let Some(Place::On(shard)) = self.shared.registry.remove(transport) {
+            self.shared.inboxes[shard].command(Command::Close(transport));
+        }
+    }
 
     /// Counters, summed over the shards.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        let mut stats = Stats {
+            transports: self.shared.registry.len() as u64,
+            ..Stats::default()
+        };
+        for counters in &self.shared.counters {
+            counters.add_to(&mut stats);
+        }
+        stats
     }
 
     /// Closes every transport (DTLS close_notify) and stops the shards.
-    pub fn shutdown(&self) {}
+    pub fn shutdown(&self) {
+        for inbox in &self.shared.inboxes {
+            inbox.command(Command::Shutdown);
+        }
+        let mut threads = self
+            .shared
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + SHUTDOWN_WAIT;
+        for thread in threads.drain(..) {
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Addresses to put into an answer now.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        addresses::advertised(&self.config.advertise, &self.bound)
+            .into_iter()
+            .map(|ip| SocketAddr::new(ip, self.port))
+            .collect()
+    }
+}
+
+fn bind_addresses(configured: &[IpAddr]) -> Vec<IpAddr> {
+    if configured.is_empty() {
+        vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]
+    } else {
+        configured.to_vec()
+    }
+}
+
+/// Makes sure that the port is free for UDP and TCP; chooses one for port 0.
+fn probe(bind: &[IpAddr], config: &Config) -> Result<u16, StartError> {
+    let first = SocketAddr::new(bind[0], config.port);
+    // A port that is free for UDP may be taken for TCP: try a few.
+    let tries = if config.port == 0 { 20 } else { 1 };
+    let mut last = None;
+    for _ in 0..tries {
+        let port = udp::probe(first).map_err(|source| StartError::Bind {
+            protocol: "UDP",
+            address: first,
+            source,
+        })?;
+        if !config.tcp {
+            return Ok(port);
+        }
+        let address = SocketAddr::new(bind[0], port);
+        match mio::net::TcpListener::bind(address) {
+            Ok(_) => return Ok(port),
+            Err(source) => {
+                last = Some(StartError::Bind {
+                    protocol: "TCP",
+                    address,
+                    source,
+                });
+            }
+        }
+    }
+    Err(last.unwrap_or(StartError::NoAddress))
+}
+
+/// One shard's sockets. A host without IPv6 still works where nothing was configured.
+fn open_udp(
+    bind: &[IpAddr],
+    port: u16,
+    lenient: bool,
+) -> Result<(Vec<Udp>, Vec<IpAddr>), StartError> {
+    let (mut sockets, mut bound) = (Vec::new(), Vec::new());
+    for ip in bind {
+        let address = SocketAddr::new(*ip, port);
+        match udp::bind(address) {
+            Ok(socket) => {
+                sockets.push(socket);
+                bound.push(*ip);
+            }
+            Err(_) if lenient && ip.is_ipv6() => {}
+            Err(source) => {
+                return Err(StartError::Bind {
+                    protocol: "UDP",
+                    address,
+                    source,
+                });
+            }
+        }
+    }
+    Ok((sockets, bound))
+}
+
+fn listen(bound: &[IpAddr], port: u16) -> Result<Vec<mio::net::TcpListener>, StartError> {
+    bound
+        .iter()
+        .map(|ip| {
+            let address = SocketAddr::new(*ip, port);
+            listen_one(address).map_err(|source| StartError::Bind {
+                protocol: "TCP",
+                address,
+                source,
+            })
+        })
+        .collect()
+}
+
+fn listen_one(address: SocketAddr) -> io::Result<mio::net::TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    /// Connections that wait to be accepted.
+    const BACKLOG: i32 = 1_024;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        // The IPv4 wildcard has a listener of its own on this port.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(mio::net::TcpListener::from_std(socket.into()))
 }

@@ -5,7 +5,17 @@
 //! what happens to a transport comes back as [`Event`]s. Packets never leave
 //! the shards: forwarding takes no lock and knows no rule of a room.
 
+mod addresses;
+mod counters;
 mod engine;
+mod inbox;
+mod negotiate;
+mod peer;
+mod registry;
+mod shard;
+mod tcp;
+mod transport;
+mod udp;
 
 pub use engine::{
     Config, Engine, Event, EventSink, FailReason, NegotiationError, PlayAnswer, PlayRequest,
