@@ -1,1 +1,50 @@
-//! .
+//! The rules of rooms: who is in, what they publish and play, what they say.
+//!
+//! Pure. Feed a [`Hub`] with an [`Input`] and the current time, then drain
+//! [`Hub::poll_output`]; feed [`Input::Timeout`] when [`Hub::next_timeout`]
+//! comes. Nothing here reads a clock or a socket, knows JSON or SDP, or
+//! draws a random number.
+//!
+//! Everything is decided in the call that brings it: when an output is
+//! there, names are free, members are gone and maps agree.
+
+mod bucket;
+mod chat;
+mod codecs;
+mod discard;
+mod hub;
+mod ids;
+mod input;
+mod invariants;
+mod join;
+mod keepalive;
+mod limits;
+mod media;
+mod output;
+mod play;
+mod reason;
+mod remembered;
+mod room;
+mod say;
+mod session;
+mod settings;
+mod stream;
+mod stream_event;
+mod timers;
+
+pub use chat::ChatMessage;
+pub use hub::{Counts, Hub};
+pub use ids::{
+    Json, Login, MediaSessionId, OperationId, ResumeToken, RoomName, SessionId, StreamName,
+};
+pub use input::{
+    Command, Connect, Input, Join, PlayAnswer, PublishAnswer, Rate, Request, Resume,
+    StreamEventKind, VideoSize,
+};
+pub use limits::Limits;
+pub use output::{
+    Answer, CloseReason, Event, Note, Output, PlayOrder, PublishOrder, Resumed, RoomEvent,
+    StreamDetails, StreamState, StreamStatus,
+};
+pub use reason::Reason;
+pub use settings::Settings;
