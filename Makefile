@@ -1,0 +1,92 @@
+# What there is to do here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench clean
+
+# Arguments for the server (`make run ARGS="--http-port 9000"`) and for the
+# browser tests (`make e2e ARGS=meet`).
+ARGS ?=
+
+INSTALLED := web/node_modules/.package-lock.json
+APPS := web/apps/dist/sdk/veche-sdk.js
+APP_SOURCES := $(shell find web scripts/pack-apps.mjs -type f \
+	-not -path '*/node_modules/*' -not -path '*/dist/*' -not -path 'web/e2e/*' 2>/dev/null)
+
+say = @printf '==> %s\n' "$(1)"
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: build ## Build everything and start it on http://localhost:8080
+	$(call say,starting)
+	@./target/release/veche $(ARGS)
+
+dev: $(APPS) ## Start an unoptimised build that logs more
+	@cargo run -p veche -- --log-level info,veche_api=debug,veche_room=debug $(ARGS)
+
+build: need-build web server ## Build the web apps and the server
+
+web: $(APPS) ## Build the SDK and the apps
+
+$(INSTALLED): web/package-lock.json web/package.json
+	$(call say,installing the web tools)
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(APPS): $(INSTALLED) $(APP_SOURCES)
+	$(call say,building the SDK and the apps)
+	@cd web && npm run --silent build
+	@node scripts/pack-apps.mjs
+	@touch $@
+
+server: $(APPS)
+	$(call say,building the server (the first time takes several minutes))
+	@cargo build --release --locked -p veche
+
+test: test-rust test-web e2e ## Run every test: Rust, web, real browsers
+
+# The apps come first: they are embedded in the server that the tests start.
+test-rust: need-build need-tests $(APPS) ## Run the Rust tests
+	$(call say,Rust tests)
+	@cargo nextest run --workspace --locked --no-fail-fast
+
+test-web: need-build $(INSTALLED) ## Run the tests of the SDK and the apps
+	$(call say,tests of the SDK and the apps)
+	@cd web && npm test
+
+# With the unoptimised server, which the Rust tests have built already.
+e2e: need-build need-e2e $(APPS) ## Run the tests in real browsers (ARGS=meet for some)
+	$(call say,tests in real browsers)
+	@cargo build --locked -p veche
+	@cd web && npm run e2e -- $(ARGS)
+
+lint: need-build need-lint $(INSTALLED) deny ## Check style, types, licences
+	$(call say,rustfmt)
+	@cargo fmt --all -- --check
+	$(call say,clippy)
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(call say,eslint and tsc)
+	@cd web && npm run lint
+
+# Licences, sources and duplicates of what is depended on. Known
+# vulnerabilities need a database from the internet: `make advisories`.
+deny: need-lint
+	$(call say,cargo deny)
+	@cargo deny --log-level error check bans licenses sources
+
+advisories: need-lint ## Look for known vulnerabilities (needs the internet)
+	@cargo deny check advisories
+
+format: $(INSTALLED) ## Format the sources
+	@cargo fmt --all
+	@cd web && npm run format
+
+bench: need-build ## Measure forwarding
+	@cargo run --release -p veche-bench --bin fanout -- $(ARGS)
+
+clean: ## Remove what was built
+	@rm -rf target web/node_modules web/*/dist web/*/node_modules web/e2e/out
+
+need-%:
+	@scripts/need $*
