@@ -1,6 +1,8 @@
 // Browsers with fake cameras and voices, one process for each person, and one
 // face (`Tab`) over both engines.
+import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -54,8 +56,9 @@ export async function launch(who, { engine = 'chromium', camera = true, deny = f
   }
   let browser;
   if (engine === 'firefox') {
+    const relay = netns ? await relayInto(netns) : null;
     browser = await puppeteer.launch({
-      browser: 'firefox', executablePath, headless: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
+      browser: 'firefox', executablePath, debuggingPort: relay?.port, headless: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
       extraPrefsFirefox: { ...FIREFOX_PREFS, 'media.navigator.audio.fake_frequency': who.hz, 'intl.accept_languages': lang },
     });
   } else {
@@ -72,6 +75,26 @@ export async function launch(who, { engine = 'chromium', camera = true, deny = f
     });
   }
   return new Person(who, browser, engine, scratch);
+}
+
+/**
+ * Firefox is driven over TCP on its own loopback. This makes the same port of
+ * ours lead there: a pipe of stdin and stdout for each connection.
+ */
+async function relayInto(netns) {
+  const script = 'const c = require("net").connect(+process.argv[1], "127.0.0.1"); process.stdin.pipe(c); c.pipe(process.stdout); c.on("error", () => process.exit(1));';
+  let port = 0;
+  const server = createServer((socket) => {
+    const pipe = spawn('ip', ['netns', 'exec', netns, process.execPath, '-e', script, String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+    socket.pipe(pipe.stdin).on('error', () => {});
+    pipe.stdout.pipe(socket).on('error', () => {});
+    socket.on('error', () => {}).on('close', () => pipe.kill());
+    pipe.on('exit', () => socket.destroy());
+  });
+  server.unref();
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  ({ port } = server.address());
+  return { port };
 }
 
 export class Person {

@@ -51,7 +51,8 @@ export class Namespace {
    * it, silently; without nft by a routing rule, and says which.
    */
   blockUdp() {
-    const rules = `table inet veche { chain out { type filter hook output priority 0; oifname "lo" accept; meta l4proto udp drop; }\nchain in { type filter hook input priority 0; iifname "lo" accept; meta l4proto udp drop; } }`;
+    const chain = (name, side) => `chain ${name} {\n type filter hook ${name} priority 0;\n ${side} "lo" accept;\n meta l4proto udp drop;\n}\n`;
+    const rules = `table inet veche {\n${chain('output', 'oifname')}${chain('input', 'iifname')}}\n`;
     try {
       execFileSync('ip', ['netns', 'exec', this.name, 'nft', '-f', '-'], { input: rules, stdio: ['pipe', 'pipe', 'pipe'] });
       return 'nft drop';
