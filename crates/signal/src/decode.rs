@@ -189,7 +189,9 @@ fn command(fields: Fields<'_>) -> Result<AppCommand, DecodeError> {
             let options = options()?;
             let capacity = options.number("capacity")?;
             if capacity == Some(0) {
-                return Err(DecodeError::bad("\"capacity\" of options must be 1 or more"));
+                return Err(DecodeError::bad(
+                    "\"capacity\" of options must be 1 or more",
+                ));
             }
             AppCommand::Join(Join {
                 room: options.required("name")?,
