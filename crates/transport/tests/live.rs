@@ -1,0 +1,257 @@
+//! The engine on real sockets, with endpoints that offer as browsers do.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use str0m::rtp::{ExtensionValues, VideoOrientation};
+use veche_media::{AudioCodec, TransportId, VideoCodec};
+use veche_testkit::{ClientIdentity, Live, run_until};
+use veche_transport::{
+    Config, Engine, Event, FailReason, NegotiationError, PlayRequest, PublishRequest,
+};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn engine(shards: usize) -> (Engine, Receiver<Event>) {
+    let (sender, receiver) = channel();
+    let config = Config {
+        port: 0,
+        bind: vec![LOCALHOST],
+        shards,
+        ..Config::default()
+    };
+    let engine = Engine::start(
+        config,
+        Arc::new(move |event| {
+            let _ = sender.send(event);
+        }),
+    )
+    .unwrap();
+    (engine, receiver)
+}
+
+fn publish_request(id: u64, offer: String) -> PublishRequest {
+    PublishRequest {
+        transport: TransportId(id),
+        offer,
+        video_codecs: VideoCodec::ALL.to_vec(),
+        audio_codecs: AudioCodec::ALL.to_vec(),
+        tcp_only: false,
+        max_bitrate_bps: 0,
+    }
+}
+
+fn publisher(engine: &Engine, identity: &ClientIdentity, id: u64) -> Live {
+    let (mut live, offer) = Live::open(identity, LOCALHOST, true, (true, true), |c| c).unwrap();
+    let answer = engine.publish(publish_request(id, offer)).unwrap();
+    assert_eq!(answer.video, Some(VideoCodec::Vp8));
+    assert_eq!(answer.audio, Some(AudioCodec::Opus));
+    live.client.accept(&answer.sdp).unwrap();
+    live
+}
+
+fn player(engine: &Engine, identity: &ClientIdentity, id: u64, source: u64) -> Live {
+    let (mut live, offer) = Live::open(identity, LOCALHOST, false, (true, true), |c| c).unwrap();
+    let answer = engine
+        .play(PlayRequest {
+            transport: TransportId(id),
+            source: TransportId(source),
+            offer,
+            tcp_only: false,
+        })
+        .unwrap();
+    live.client.accept(&answer.sdp).unwrap();
+    live
+}
+
+/// A VP8 packet that begins a keyframe of 640 by 480, or another packet.
+fn vp8(keyframe: bool, tag: u8) -> Vec<u8> {
+    let mut payload = vec![0x10];
+    if keyframe {
+        payload.extend([0x50, 0x01, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01]);
+    } else {
+        payload.extend([0x51, 0x01, 0x00]);
+    }
+    payload.resize(1_000, tag);
+    payload
+}
+
+fn connect(all: &mut [&mut Live]) {
+    run_until(all, LIMIT, "everybody is connected", |all| {
+        all.iter().all(|l| l.client.is_connected())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_player_receives_what_is_published_from_the_first_keyframe_on() {
+    let (engine, events) = engine(2);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    let mut bob = player(&engine, &identity, 2, 1);
+    connect(&mut [&mut ann, &mut bob]);
+
+    let mut tick: u8 = 0;
+    let mut received = Vec::new();
+    run_until(
+        &mut [&mut ann, &mut bob],
+        LIMIT,
+        "pictures and sound",
+        |all| {
+            let now = Instant::now();
+            let asked = all[0].client.keyframes_asked() > 0;
+            tick = tick.wrapping_add(1);
+            let mut marks = ExtensionValues::default();
+            marks.video_orientation = Some(VideoOrientation::Deg90);
+            all[0].client.send(
+                now,
+                true,
+                u32::from(tick) * 3_000,
+                true,
+                vp8(asked && tick % 10 == 0, tick),
+                marks,
+            );
+            let mut level = ExtensionValues::default();
+            level.audio_level = Some(-30);
+            level.voice_activity = Some(true);
+            all[0].client.send(
+                now,
+                false,
+                u32::from(tick) * 960,
+                false,
+                vec![tick; 80],
+                level,
+            );
+            received.extend(all[1].client.take_received());
+            received.iter().filter(|r| r.video).count() > 30
+                && received.iter().filter(|r| !r.video).count() > 30
+        },
+    )
+    .unwrap();
+
+    let video: Vec<_> = received.iter().filter(|r| r.video).collect();
+    assert_eq!(
+        &video[0].payload[..2],
+        [0x10, 0x50],
+        "the first is a keyframe"
+    );
+    assert!(
+        video.windows(2).all(|w| w[1].seq == w[0].seq + 1),
+        "no gaps on a good network"
+    );
+    assert!(video.iter().any(|r| r.orientation == Some(90)));
+    assert!(received.iter().any(|r| r.audio_level == Some(-30)));
+    let sized = events.try_iter().any(|e| {
+        matches!(
+            e,
+            Event::VideoSize {
+                transport: TransportId(1),
+                width: 640,
+                height: 480
+            }
+        )
+    });
+    assert!(sized, "the picture's size is told");
+    engine.shutdown();
+}
+
+#[test]
+fn the_player_of_a_stream_that_is_not_there_is_refused() {
+    let (engine, _events) = engine(1);
+    let identity = ClientIdentity::generate();
+    let (_live, offer) = Live::open(&identity, LOCALHOST, false, (true, true), |c| c).unwrap();
+    let refused = engine.play(PlayRequest {
+        transport: TransportId(2),
+        source: TransportId(1),
+        offer,
+        tcp_only: false,
+    });
+    assert_eq!(refused.unwrap_err(), NegotiationError::SourceNotFound);
+    engine.shutdown();
+}
+
+#[test]
+fn a_player_without_the_codec_is_refused_at_once() {
+    let (engine, _events) = engine(1);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    let (_live, offer) = Live::open(&identity, LOCALHOST, false, (true, true), |c| {
+        c.clear_codecs().enable_opus(true, false).enable_h264(true)
+    })
+    .unwrap();
+    let refused = engine.play(PlayRequest {
+        transport: TransportId(2),
+        source: TransportId(1),
+        offer,
+        tcp_only: false,
+    });
+    assert_eq!(refused.unwrap_err(), NegotiationError::NoCommonCodecs);
+    engine.shutdown();
+}
+
+#[test]
+fn closing_a_transport_tells_its_client() {
+    let (engine, _events) = engine(2);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    engine.close(TransportId(1));
+    run_until(&mut [&mut ann], LIMIT, "close_notify", |all| {
+        all[0].client.is_closed()
+    })
+    .unwrap();
+    assert_eq!(engine.stats().transports, 0);
+    engine.shutdown();
+}
+
+#[test]
+fn a_client_that_closes_is_told_as_closed_by_the_peer() {
+    let (engine, events) = engine(2);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    ann.client.close();
+    let mut reason = None;
+    run_until(&mut [&mut ann], LIMIT, "the event", |_| {
+        reason = events.try_iter().find_map(|e| match e {
+            Event::Failed { reason, .. } => Some(reason),
+            _ => None,
+        });
+        reason.is_some()
+    })
+    .unwrap();
+    assert_eq!(reason, Some(FailReason::PeerClosed));
+    engine.shutdown();
+}
+
+#[test]
+fn a_storm_of_keyframe_requests_costs_the_publisher_a_few() {
+    let (engine, _events) = engine(2);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    let mut players: Vec<Live> = (0..20)
+        .map(|i| player(&engine, &identity, 10 + i, 1))
+        .collect();
+    let mut all: Vec<&mut Live> = std::iter::once(&mut ann)
+        .chain(players.iter_mut())
+        .collect();
+    connect(&mut all);
+    let started = Instant::now();
+    let before = all[0].client.keyframes_asked();
+    run_until(&mut all, LIMIT, "two seconds of requests", |all| {
+        for live in all.iter_mut().skip(1) {
+            live.client.ask_keyframe();
+        }
+        started.elapsed() > Duration::from_secs(2)
+    })
+    .unwrap();
+    let asked = all[0].client.keyframes_asked() - before;
+    assert!((1..=9).contains(&asked), "{asked} requests in two seconds");
+    engine.shutdown();
+}
