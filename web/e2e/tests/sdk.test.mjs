@@ -145,14 +145,18 @@ s.test('the server is away and back: events say so, room, streams and messages a
   await hears(b, video(ann), ann);
 });
 
-s.test('close() gives the camera back and says LEFT to the others', async () => {
+s.test('close() ends what the SDK opened and says LEFT to the others', async () => {
   const a = await page(ann, 'close');
   const b = await page(bob, 'close');
+  await a.eval(() => window.room.publishScreen());
   await seesMoving(b, video(ann), ann);
+  await seesPicture(b, video(ann, 'screen'), { minWidth: 100 });
   await a.eval(() => window.client.close());
   await logged(b, 'participantLeft', ann.login);
   await b.gone(video(ann));
   assert.deepEqual(await a.eval(() => ({
-    tracks: window.media.getTracks().map((track) => track.readyState), pcs: window.__probe.pcs.map((pc) => pc.connectionState), socket: window.__probe.sockets.at(-1).readyState >= 2,
-  })), { tracks: ['ended', 'ended'], pcs: ['closed', 'closed'], socket: true });
+    screen: window.__probe.screenTracks.map((track) => track.readyState),
+    connections: [...new Set(window.__probe.pcs.map((pc) => pc.connectionState))],
+    socket: window.__probe.sockets.at(-1).readyState >= 2,
+  })), { screen: ['ended'], connections: ['closed'], socket: true });
 });
