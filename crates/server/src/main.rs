@@ -1,1 +1,7 @@
-fn main() {}
+//! The `veche` executable. See `veche --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    veche_server::main()
+}

@@ -1,0 +1,70 @@
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use super::Report;
+use crate::{Config, assets};
+
+/// A connection takes a file; below this a busy evening runs out of them.
+const FEW_FILES: u64 = 4096;
+
+pub(super) fn look(config: &Config, report: &mut Report) {
+    data(&config.data_dir, report);
+    if let Some(limit) = open_files_limit() {
+        if limit < FEW_FILES {
+            report.warn(
+                "open files",
+                format!("the system allows this process {limit}; each client takes one or two"),
+                "LimitNOFILE=65536 in the systemd unit, or ulimit -n 65536",
+            );
+        } else {
+            report.ok("open files", format!("{limit} allowed"));
+        }
+    }
+    match assets::are_built() {
+        true => report.ok("web apps", "built in"),
+        false => report.warn("web apps", "not in this executable", "make build"),
+    }
+}
+
+fn data(directory: &Path, report: &mut Report) {
+    let shown = directory.display();
+    match writable(directory) {
+        Ok(true) => report.ok("data_dir", format!("{shown} can be written")),
+        Ok(false) => report.ok("data_dir", format!("{shown} will be made at first start")),
+        Err(error) => report.broken(
+            "data_dir",
+            format!("{shown} cannot be written: {error}"),
+            "let the user that runs veche write it, or set data_dir to another folder",
+        ),
+    }
+}
+
+/// Whether it is there, and can be written; or can be made.
+fn writable(directory: &Path) -> io::Result<bool> {
+    if directory.exists() {
+        try_write(directory)?;
+        return Ok(true);
+    }
+    let parent = directory.ancestors().skip(1).find(|path| path.exists());
+    try_write(parent.unwrap_or(Path::new(".")))?;
+    Ok(false)
+}
+
+fn try_write(directory: &Path) -> io::Result<()> {
+    let probe = directory.join(format!(".veche-check-{}", std::process::id()));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&probe)?;
+    fs::remove_file(probe)
+}
+
+/// The soft limit, where the system tells it.
+fn open_files_limit() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))?;
+    line.split_whitespace().nth(3)?.parse().ok()
+}

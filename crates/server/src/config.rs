@@ -1,0 +1,164 @@
+//! What can be configured, and the layers that it is put together from.
+//!
+//! `veche.example.toml` is the manual of every key; tests hold it and
+//! `docs/guides/configuration.md` against [`Config`].
+
+mod environment;
+mod error;
+mod file;
+mod keys;
+mod limits;
+mod load;
+mod parts;
+mod properties;
+mod types;
+mod validate;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use veche_media::{AudioCodec, VideoCodec};
+
+pub use error::{ConfigError, Note};
+pub use keys::{Source, flatten};
+pub use limits::Limits;
+pub use load::{Loaded, Sources, load};
+pub use types::{LogFormat, Millis};
+
+/// The commented sample file: what every key does and when to change it.
+pub const EXAMPLE: &str = include_str!("../../../veche.example.toml");
+
+/// Everything that an operator can set. Keys are the names of the fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Addresses to listen on, for every port. Empty: all, IPv4 and IPv6.
+    #[serde(with = "types::one_or_many")]
+    pub bind: Vec<IpAddr>,
+    /// HTTP and WebSocket.
+    pub http_port: u16,
+    /// Whether the TLS port is opened.
+    pub https: bool,
+    /// HTTP and WebSocket over TLS.
+    pub https_port: u16,
+    /// All media on UDP, and ICE-TCP on the same number.
+    pub media_port: u16,
+    /// Whether media over TCP is offered to clients whose UDP is blocked.
+    pub ice_tcp: bool,
+    /// Addresses that clients reach this host by, where they are not its own.
+    #[serde(with = "types::one_or_many")]
+    pub public_ip: Vec<IpAddr>,
+
+    /// Where everything that is kept lies.
+    pub data_dir: PathBuf,
+    /// Certificate chain, PEM. Without it a self-signed one is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key of `tls_cert`, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How long an abandoned room is kept.
+    pub room_idle_timeout: Millis,
+    /// How many participants a room takes, at most. 0: as many as come.
+    pub room_capacity: usize,
+    /// How many broadcast messages a room remembers.
+    pub chat_history: usize,
+    /// How long the holder of a login has to answer before a newcomer gets it.
+    pub login_probe_timeout: Millis,
+    /// How long somebody who vanished can come back as the same person.
+    pub resume_window: Millis,
+    /// How long a WebSocket may stay silent before it says `connection`.
+    pub handshake_timeout: Millis,
+
+    /// Video codecs, the preferred one first.
+    #[serde(with = "types::names")]
+    pub video_codecs: Vec<VideoCodec>,
+    /// Audio codecs, the preferred one first.
+    #[serde(with = "types::names")]
+    pub audio_codecs: Vec<AudioCodec>,
+    /// Bits per second asked of every publisher. 0: as the browser likes.
+    pub max_bitrate_bps: u64,
+    /// Media threads. 0: one for each core.
+    pub shards: usize,
+    /// Streams published and played at once, in the whole server.
+    pub max_transports: usize,
+    /// How long ICE and DTLS may take.
+    pub media_connect_timeout: Millis,
+    /// How long a connected media peer may be silent.
+    pub media_idle_timeout: Millis,
+
+    /// `trace`, `debug`, `info`, `warn`, `error`, or directives for each part.
+    pub log_level: String,
+    /// For people or for machines.
+    pub log_format: LogFormat,
+    /// How long clients and open requests have when the server is stopped.
+    pub shutdown_timeout: Millis,
+
+    /// Whether some logins misbehave on purpose, for test suites.
+    pub test_hooks: bool,
+
+    /// Pings to clients. Tables stand last in TOML.
+    pub keep_alive: KeepAlive,
+    /// Bounds on what clients may ask for.
+    pub limits: Limits,
+}
+
+/// How silent WebSocket clients are found. Names as in `flashphoner.properties`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeepAlive {
+    /// Time between two pings.
+    pub server_interval: Millis,
+    /// How many unanswered pings end a session.
+    pub probes: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: Vec::new(),
+            http_port: 8080,
+            https: true,
+            https_port: 8443,
+            media_port: 31001,
+            ice_tcp: true,
+            public_ip: Vec::new(),
+            data_dir: PathBuf::from("./data"),
+            tls_cert: None,
+            tls_key: None,
+            room_idle_timeout: Millis(60_000),
+            room_capacity: 0,
+            chat_history: 200,
+            login_probe_timeout: Millis(2_000),
+            resume_window: Millis(120_000),
+            handshake_timeout: Millis(10_000),
+            video_codecs: VideoCodec::ALL.to_vec(),
+            audio_codecs: AudioCodec::ALL.to_vec(),
+            max_bitrate_bps: 0,
+            shards: 0,
+            max_transports: 20_000,
+            media_connect_timeout: Millis(20_000),
+            media_idle_timeout: Millis(15_000),
+            log_level: "info".into(),
+            log_format: LogFormat::Text,
+            shutdown_timeout: Millis(5_000),
+            test_hooks: false,
+            keep_alive: KeepAlive::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        Self {
+            server_interval: Millis(5_000),
+            probes: 10,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

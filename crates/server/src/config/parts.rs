@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use super::Config;
+
+/// How much longer the rules wait for a stream than the media engine does,
+/// so that the engine's reason is the one that the client is told.
+const SETUP_MARGIN: Duration = Duration::from_secs(10);
+
+impl Config {
+    /// What the API is told.
+    pub fn api(&self) -> veche_api::Config {
+        let limits = &self.limits;
+        veche_api::Config {
+            rooms: veche_api::Settings {
+                keep_alive_interval: self.keep_alive.server_interval.duration(),
+                keep_alive_probes: self.keep_alive.probes,
+                handshake_timeout: self.handshake_timeout.duration(),
+                room_idle_timeout: self.room_idle_timeout.duration(),
+                login_probe_timeout: self.login_probe_timeout.duration(),
+                setup_timeout: self.media_connect_timeout.duration() + SETUP_MARGIN,
+                resume_window: self.resume_window.duration(),
+                video_codecs: self.video_codecs.clone(),
+                audio_codecs: self.audio_codecs.clone(),
+                max_bitrate_bps: self.max_bitrate_bps,
+                test_hooks: self.test_hooks,
+                limits: veche_api::Limits {
+                    sessions: limits.sessions,
+                    rooms: limits.rooms,
+                    room_capacity: self.room_capacity,
+                    rooms_per_session: limits.rooms_per_session,
+                    streams_per_session: limits.streams_per_session,
+                    plays_per_session: limits.plays_per_session,
+                    name_bytes: limits.name_bytes,
+                    stream_name_bytes: limits.stream_name_bytes,
+                    id_bytes: limits.id_bytes,
+                    message_bytes: limits.message_bytes,
+                    chat_history: self.chat_history,
+                    chat_history_bytes: limits.chat_history_bytes,
+                    command_burst: limits.command_burst,
+                    commands_per_second: limits.commands_per_second,
+                    message_burst: limits.message_burst,
+                    messages_per_second: limits.messages_per_second,
+                    flood_refusals: limits.flood_refusals,
+                    remembered_operations: limits.remembered_operations,
+                    remembered_tokens: limits.remembered_tokens,
+                },
+                ..veche_api::Settings::default()
+            },
+            socket: veche_api::Socket {
+                max_message_bytes: limits.frame_bytes,
+                max_depth: limits.frame_depth,
+                outgoing_frames: limits.outgoing_frames,
+                outgoing_bytes: limits.outgoing_bytes,
+                write_timeout: limits.write_timeout.duration(),
+                ..veche_api::Socket::default()
+            },
+            ..veche_api::Config::default()
+        }
+    }
+
+    /// What the media engine is told.
+    pub fn media(&self) -> veche_transport::Config {
+        veche_transport::Config {
+            port: self.media_port,
+            bind: self.bind.clone(),
+            advertise: self.public_ip.clone(),
+            tcp: self.ice_tcp,
+            shards: self.shards,
+            max_transports: self.max_transports,
+            connect_timeout: self.media_connect_timeout.duration(),
+            idle_timeout: self.media_idle_timeout.duration(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both sides name their defaults; what an operator reads is what runs.
+    #[test]
+    fn the_defaults_here_are_those_of_the_parts() {
+        let config = Config::default();
+        let parts = format!(
+            "{:?} {:?}",
+            veche_api::Config::default(),
+            veche_transport::Config::default()
+        );
+        assert_eq!(format!("{:?} {:?}", config.api(), config.media()), parts);
+    }
+}

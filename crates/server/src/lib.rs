@@ -1,0 +1,25 @@
+//! The server as a program: configuration, command line, certificates,
+//! listeners, the embedded web apps, start and stop. No rules of rooms or media.
+//!
+//! [`main`] reads the command line and calls [`run`] with a [`Config`] and a
+//! [`Shutdown`]; a test or another program can do the same.
+
+pub mod assets;
+pub mod check;
+pub mod config;
+pub mod tls;
+
+mod banner;
+mod cli;
+mod host;
+mod listen;
+mod log;
+mod ports;
+mod run;
+mod shutdown;
+
+pub use cli::main;
+pub use config::Config;
+pub use ports::Ports;
+pub use run::{Running, run, start};
+pub use shutdown::Shutdown;

@@ -1,0 +1,214 @@
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use axum_server::{Handle, Server};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use veche_api::Api;
+use veche_transport::{Engine, StartError};
+
+use crate::tls::Files;
+use crate::{Config, Ports, Shutdown, assets, listen, tls};
+
+/// How long a new connection may take to send a whole request. Bounds what
+/// somebody holds who connects and says nothing.
+const FIRST_REQUEST: Duration = Duration::from_secs(15);
+
+/// How long the head of a request may take, and a kept-alive connection be idle.
+const REQUEST_HEAD: Duration = Duration::from_secs(60);
+
+/// How long a TLS handshake may take.
+const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A server that has opened its ports.
+pub struct Running {
+    /// What it was started with.
+    pub config: Config,
+    /// The ports that are open.
+    pub ports: Ports,
+    /// Where clients send media.
+    pub media_addresses: Vec<SocketAddr>,
+    /// The certificate of the TLS port, unless that is off.
+    pub certificate: Option<Files>,
+    api: Api,
+    handle: Handle<SocketAddr>,
+    listeners: JoinSet<io::Result<()>>,
+}
+
+/// Runs the server until `shutdown`. `opened` is called once, when all ports are open.
+///
+/// # Errors
+/// If it cannot start. Once it runs, nothing ends it but `shutdown`.
+pub async fn run(
+    config: Config,
+    ports_file: Option<&Path>,
+    shutdown: Shutdown,
+    opened: impl FnOnce(&Running),
+) -> Result<()> {
+    let running = start(config)?;
+    if let Some(path) = ports_file {
+        let written = running.ports.write(path);
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    opened(&running);
+    let reason = shutdown.requested().await;
+    tracing::info!(reason, "stopping");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the ports and serves them. Must be called within a tokio runtime.
+///
+/// # Errors
+/// If a port is taken, the certificate is unusable or the data directory cannot be made.
+pub fn start(config: Config) -> Result<Running> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "cannot make the data directory {}; set data_dir to one that can be written",
+            config.data_dir.display()
+        )
+    })?;
+    let http = listen::tcp("http_port", &config.bind, config.http_port)?;
+    let https = match config.https {
+        true => listen::tcp("https_port", &config.bind, config.https_port)?,
+        false => Vec::new(),
+    };
+    let certificate = config.https.then(|| Files::ensure(&config)).transpose()?;
+    let tls = certificate.as_ref().map(Files::server_config).transpose()?;
+
+    let mut media = None;
+    let api = Api::start(config.api(), |events| {
+        let engine = Engine::start(config.media(), events)?;
+        media = Some((engine.port(), engine.advertised()));
+        Ok(engine)
+    })
+    .map_err(explain)?;
+    let (media_port, media_addresses) = media.unwrap_or_default();
+
+    let ports = Ports {
+        http: port_of(&http)?,
+        https: if config.https {
+            Some(port_of(&https)?)
+        } else {
+            None
+        },
+        media: media_port,
+    };
+    let router = api.router(assets::router());
+    let handle = Handle::new();
+    let mut listeners = JoinSet::new();
+    for listener in http {
+        let server = axum_server::from_tcp(listener)?;
+        listeners.spawn(serve(server, handle.clone(), router.clone()));
+    }
+    if let (Some(tls), Some(files)) = (tls, &certificate) {
+        let tls = RustlsConfig::from_config(tls);
+        for listener in https {
+            let acceptor = RustlsAcceptor::new(tls.clone()).handshake_timeout(TLS_HANDSHAKE);
+            let server = axum_server::from_tcp(listener)?.acceptor(acceptor);
+            listeners.spawn(serve_tls(server, handle.clone(), router.clone()));
+        }
+        tokio::spawn(tls::keep_fresh(files.clone(), tls));
+    }
+    Ok(Running {
+        config,
+        ports,
+        media_addresses,
+        certificate,
+        api,
+        handle,
+        listeners,
+    })
+}
+
+impl Running {
+    /// Tells every client, closes the connections and the ports. Takes
+    /// `shutdown_timeout` at most.
+    pub async fn stop(mut self) {
+        let limit = self.config.shutdown_timeout.duration();
+        let everybody = async {
+            // No new connections: who is told to come back must not meet us again.
+            self.handle.graceful_shutdown(Some(limit));
+            self.api.shutdown(limit).await;
+            while self.listeners.join_next().await.is_some() {}
+        };
+        if timeout(limit, everybody).await.is_err() {
+            tracing::warn!(
+                limit_ms = limit.as_millis() as u64,
+                "not everybody left in time"
+            );
+        }
+    }
+
+    /// Addresses that a browser can open, the most useful first.
+    pub fn urls(&self, hosts: &[IpAddr]) -> Vec<String> {
+        let mut urls = vec![format!("http://localhost:{}", self.ports.http)];
+        if let Some(https) = self.ports.https {
+            let of = |host: &IpAddr| format!("https://{}", SocketAddr::new(*host, https));
+            urls.extend(hosts.iter().map(of));
+        }
+        urls
+    }
+}
+
+async fn serve(
+    server: Server<SocketAddr, DefaultAcceptor>,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> io::Result<()> {
+    bounded(server, handle)
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .await
+}
+
+async fn serve_tls(
+    server: Server<SocketAddr, RustlsAcceptor>,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> io::Result<()> {
+    bounded(server, handle)
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .await
+}
+
+fn bounded<A>(server: Server<SocketAddr, A>, handle: Handle<SocketAddr>) -> Server<SocketAddr, A> {
+    let mut server = server
+        .handle(handle)
+        .first_request_timeout(FIRST_REQUEST)
+        .accept_error_handler(|_, error| tracing::debug!(%error, "connection not accepted"));
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(Some(REQUEST_HEAD));
+    server
+}
+
+fn port_of(listeners: &[TcpListener]) -> Result<u16> {
+    let first = listeners.first().context("no address to listen on")?;
+    Ok(first.local_addr()?.port())
+}
+
+/// Says which setting to change when the media engine cannot start.
+fn explain(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Bind {
+            protocol,
+            address,
+            source,
+        } => listen::ListenError {
+            key: "media_port",
+            protocol,
+            address,
+            source,
+        }
+        .into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,139 @@
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+
+use super::veche::{output, text};
+
+const FREE: [&str; 5] = [
+    "check",
+    "--bind=127.0.0.1",
+    "--http-port=0",
+    "--https-port=0",
+    "--media-port=0",
+];
+
+/// Runs `veche check` on free ports with more arguments; the report and the exit code.
+fn check(more: &[&str], prepare: impl FnOnce(&Path)) -> (String, i32) {
+    let output = output(&[&FREE, more].concat(), prepare);
+    assert_eq!(text(&output.stderr), "");
+    (text(&output.stdout), output.status.code().unwrap())
+}
+
+fn is_broken(more: &[&str], prepare: impl FnOnce(&Path), expected: &[&str]) {
+    let (report, code) = check(more, prepare);
+    assert_eq!(code, 1, "{report}");
+    for part in expected {
+        assert!(report.contains(part), "{part:?} in: {report}");
+    }
+    assert!(
+        !report.contains('\x1b'),
+        "colour without a terminal: {report}"
+    );
+}
+
+#[test]
+fn a_host_in_order_passes() {
+    let (report, code) = check(&[], |_| {});
+    assert_eq!(code, 0, "{report}");
+    assert!(!report.contains("BROKEN"), "{report}");
+}
+
+#[test]
+fn a_taken_http_port_is_found_with_what_to_change() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    is_broken(
+        &[&format!("--set=http_port={port}")],
+        |_| {},
+        &[
+            "BROKEN   http_port",
+            &format!("TCP 127.0.0.1:{port}: another program uses it"),
+            "--http-port",
+            "1 thing to mend",
+        ],
+    );
+}
+
+#[test]
+fn a_media_port_taken_on_udp_is_found() {
+    let holder = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    is_broken(
+        &[&format!("--set=media_port={port}")],
+        |_| {},
+        &["BROKEN   media_port", "UDP", "--media-port"],
+    );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_found() {
+    let files = ["--tls-cert=cert.pem", "--tls-key=key.pem"];
+    is_broken(
+        &files,
+        |_| {},
+        &[
+            "BROKEN   certificate",
+            "cannot read cert.pem",
+            "put the file there",
+        ],
+    );
+    is_broken(
+        &files,
+        |directory| {
+            fs::write(directory.join("cert.pem"), "\x30\x01").unwrap();
+            fs::write(directory.join("key.pem"), "\x30\x01").unwrap();
+        },
+        &["cert.pem holds no certificate in PEM form", "as a PEM file"],
+    );
+    is_broken(
+        &files,
+        |directory| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params =
+                rcgen::CertificateParams::new(vec!["meet.example.org".into()]).unwrap();
+            params.not_after = rcgen::date_time_ymd(2024, 1, 31);
+            let certificate = params.self_signed(&key).unwrap();
+            fs::write(directory.join("cert.pem"), certificate.pem()).unwrap();
+            fs::write(directory.join("key.pem"), key.serialize_pem()).unwrap();
+        },
+        &["for meet.example.org: ended on 2024-01-31", "renew it"],
+    );
+}
+
+#[test]
+fn an_address_that_cannot_be_public_is_found() {
+    is_broken(
+        &["--public-ip=300.1.1.1"],
+        |_| {},
+        &["BROKEN   settings", "\"300.1.1.1\" is not an IP address"],
+    );
+    is_broken(
+        &["--public-ip=0.0.0.0"],
+        |_| {},
+        &["public_ip 0.0.0.0 is not an address that clients can reach"],
+    );
+    let (report, code) = check(&["--public-ip=192.168.1.5"], |_| {});
+    assert_eq!(code, 0);
+    assert!(
+        report.contains("warning  public_ip    192.168.1.5 is a private address"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_made_is_found() {
+    is_broken(
+        &["--data-dir=file/data"],
+        |directory| fs::write(directory.join("file"), "").unwrap(),
+        &["BROKEN   data_dir", "set data_dir to another folder"],
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_found() {
+    is_broken(
+        &[],
+        |directory| fs::write(directory.join("veche.toml"), "\nhttp_prot = 1\n").unwrap(),
+        &["veche.toml:2: unknown key `http_prot`, did you mean `http_port`?"],
+    );
+}

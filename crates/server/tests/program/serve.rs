@@ -1,0 +1,89 @@
+use std::fs;
+
+use super::client::{certificate, get, get_plain, tls};
+use super::veche::{Veche, until};
+
+#[tokio::test]
+async fn health_metrics_and_pages_are_served_on_both_ports() {
+    let veche = Veche::start(&[]);
+    for (path, expected) in [
+        ("/healthz", "200 OK"),
+        ("/metrics", "200 OK"),
+        ("/", "200 OK"),
+        ("/nothing-here", "404"),
+    ] {
+        let plain = get_plain(veche.http(), path).await;
+        assert!(
+            plain.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{path}: {plain}"
+        );
+        let sealed = get(tls(veche.https()).await, path).await;
+        assert!(
+            sealed.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{path}: {sealed}"
+        );
+    }
+    let metrics = get_plain(veche.http(), "/metrics").await;
+    assert!(metrics.contains("# TYPE veche_"), "{metrics}");
+    assert_ne!(veche.ports.media, 0);
+}
+
+#[tokio::test]
+async fn without_https_only_the_plain_port_is_opened() {
+    let veche = Veche::start(&["--no-https"]);
+    assert_eq!(veche.ports.https, None);
+    assert!(
+        get_plain(veche.http(), "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(!veche.directory.path().join("data/tls").exists());
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_after_sighup() {
+    let veche = Veche::start(&[]);
+    let first = certificate(veche.https()).await;
+
+    let key = rcgen::KeyPair::generate().unwrap();
+    let new = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let place = veche.directory.path().join("data/tls");
+    // A key that does not fit changes nothing.
+    fs::write(place.join("self-signed.key"), key.serialize_pem()).unwrap();
+    veche.signal("HUP");
+    until("the refusal is logged", || {
+        veche.log().contains("the old one stays").then_some(())
+    });
+    assert_eq!(certificate(veche.https()).await, first);
+
+    fs::write(place.join("self-signed.pem"), new.cert.pem()).unwrap();
+    fs::write(
+        place.join("self-signed.key"),
+        new.signing_key.serialize_pem(),
+    )
+    .unwrap();
+    veche.signal("HUP");
+    until("the change is logged", || {
+        veche.log().contains("certificate read again").then_some(())
+    });
+    assert_eq!(certificate(veche.https()).await, new.cert.der().to_vec());
+}
+
+#[tokio::test]
+async fn json_logs_are_one_object_a_line() {
+    let mut veche = Veche::start(&["--log-format=json"]);
+    veche.signal("TERM");
+    veche.ended();
+    let log = veche.log();
+    let messages: Vec<_> = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    for message in ["listening", "stopping", "stopped"] {
+        assert!(
+            messages.iter().any(|known| known == message),
+            "{message} in {log}"
+        );
+    }
+}
