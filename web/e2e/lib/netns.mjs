@@ -37,7 +37,7 @@ export class Namespace {
       this.inNamespace('ip', 'route', 'add', 'default', 'via', this.outside);
     } catch (error) {
       this.close();
-      throw new Error(`this test makes a network namespace (iproute2, root or CAP_NET_ADMIN and CAP_SYS_ADMIN): ${error.stderr || error.message}`);
+      throw new Error(`this test makes a network namespace (iproute2, root or CAP_NET_ADMIN and CAP_SYS_ADMIN): ${error.stderr || error.message}`, { cause: error });
     }
     return this;
   }

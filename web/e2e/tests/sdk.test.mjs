@@ -155,7 +155,7 @@ s.test('close() ends what the SDK opened and says LEFT to the others', async () 
   await logged(b, 'participantLeft', ann.login);
   await b.gone(video(ann));
   assert.deepEqual(await a.eval(() => ({
-    screen: window.__probe.screenTracks.map((track) => track.readyState),
+    screen: [...new Set(window.__probe.screenTracks.map((track) => track.readyState))],
     connections: [...new Set(window.__probe.pcs.map((pc) => pc.connectionState))],
     socket: window.__probe.sockets.at(-1).readyState >= 2,
   })), { screen: ['ended'], connections: ['closed'], socket: true });
