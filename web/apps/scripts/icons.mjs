@@ -8,7 +8,7 @@ const wanted = {
   mic: 'mic', micOff: 'mic-off', camera: 'video', cameraOff: 'video-off', share: 'screen-share',
   shareOff: 'screen-share-off', chat: 'message-square', people: 'users', more: 'ellipsis', leave: 'phone',
   pin: 'pin', unpin: 'pin-off', copy: 'copy', check: 'check', close: 'x', link: 'link', invite: 'user-plus',
-  settings: 'settings-2', stats: 'activity', keys: 'keyboard', send: 'arrow-up', smile: 'smile', retry: 'rotate-cw',
+  settings: 'settings-2', stats: 'activity', keys: 'keyboard', send: 'arrow-up', smile: 'face-slightly-smiling', retry: 'rotate-cw',
   warn: 'triangle-alert', shuffle: 'dices', full: 'maximize', speaker: 'volume-2', sun: 'sun', moon: 'moon',
   system: 'monitor', arrow: 'arrow-right', back: 'arrow-left', shareOut: 'share', lock: 'lock',
 };
@@ -25,6 +25,6 @@ writeFileSync(
   new URL('../src/ui/icons.ts', import.meta.url),
   `// Made by scripts/icons.mjs from lucide-static (ISC licence).\n\n` +
     `type Shape = readonly (readonly [string, Readonly<Record<string, string>>])[];\n\n` +
-    `export const icons = {\n${lines.join('\n')}\n} satisfies Record<string, unknown> as Record<IconName, Shape>;\n\n` +
+    `export const icons: Record<IconName, Shape> = {\n${lines.join('\n')}\n};\n\n` +
     `export type IconName =\n${Object.keys(wanted).map((n) => `  | '${n}'`).join('\n')};\n`,
 );

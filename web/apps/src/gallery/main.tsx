@@ -1,0 +1,40 @@
+import { render } from 'preact';
+import '../styles';
+import { appConfig, type Asked } from '../model/app';
+import type { Call } from '../model/call';
+import { App } from '../ui/App';
+import { FakeSdk } from './fake';
+import { states } from './states';
+
+const query = new URLSearchParams(location.search);
+const name = query.get('state') ?? '';
+const state = states[name];
+const root = document.getElementById('app')!;
+
+async function run(call: Call, fake: FakeSdk): Promise<void> {
+  await new Promise((done) => setTimeout(done, 250));
+  await state?.before?.(call);
+  if (state?.join !== false) await Promise.race([call.join(), new Promise((done) => setTimeout(done, 200))]);
+  if (fake.room) await state?.set?.(fake.room, call, fake);
+  document.body.dataset['ready'] = 'true';
+}
+
+if (state) {
+  const fake = new FakeSdk(state.options ?? {});
+  const config = appConfig(state.app);
+  const asked: Asked = { room: 'quiet-otter-harbour', name: state.name ?? 'Ester', autojoin: false, audio: true, video: true };
+  render(<App sdk={fake.sdk} config={config} asked={asked} onCall={(call) => void run(call, fake)} />, root);
+  if (state.options?.unsupported) document.body.dataset['ready'] = 'true';
+} else {
+  render(
+    <ul style={{ padding: '2rem', columns: 3 }}>
+      {Object.keys(states).map((key) => (
+        <li key={key}>
+          <a href={`?state=${key}`}>{key}</a>
+        </li>
+      ))}
+    </ul>,
+    root,
+  );
+}
+Object.assign(window, { galleryStates: Object.keys(states) });

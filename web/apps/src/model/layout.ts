@@ -1,0 +1,217 @@
+/**
+ * Where every tile lies. Pure: sizes in, rectangles out; the stage draws them.
+ *
+ * Without a featured tile the pictures form the grid whose tiles are largest.
+ * With one (a shared screen, a pinned person) it takes the stage and the
+ * others stand in a strip at its side. Own picture floats small in the corner.
+ */
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface Rect extends Size {
+  x: number;
+  y: number;
+}
+
+export interface StageInput extends Size {
+  /** Tiles of equal rank, in their order. */
+  tiles: readonly string[];
+  /** Those that take the stage; each is in no other list. */
+  featured?: readonly string[];
+  /** Own picture, always small. */
+  own?: string | null;
+  gap?: number;
+  rtl?: boolean;
+}
+
+export interface StageLayout {
+  rects: ReadonlyMap<string, Rect>;
+  /** Tiles that found no room; they are heard, and counted on `moreRect`. */
+  hidden: readonly string[];
+  moreRect: Rect | null;
+}
+
+interface Shape {
+  /** width / height: the narrowest and the widest tile that still shows a face well */
+  min: number;
+  max: number;
+}
+
+/** Faces bear cropping from 3:4 to 16:9; one face alone may fill nearly any window. */
+const CROWD: Shape = { min: 0.75, max: 16 / 9 };
+const SOLO: Shape = { min: 0.5, max: 2.4 };
+
+/** Smaller tiles than this show nobody; the rest are counted instead. */
+const SMALLEST_TILE: Size = { width: 104, height: 78 };
+
+/** How much of the tiles' area may be given up to keep one's own picture off other faces. */
+const OWN_COST = 0.16;
+
+export interface Grid extends Size {
+  columns: number;
+  rows: number;
+}
+
+/** The grid with the largest tiles for `count` people. */
+export function largestGrid(box: Size, count: number, gap: number, shape: Shape = count === 1 ? SOLO : CROWD): Grid {
+  let best: Grid = { columns: 1, rows: Math.max(1, count), width: 0, height: 0 };
+  for (let columns = 1; columns <= Math.max(1, count); columns++) {
+    const rows = Math.ceil(count / columns);
+    // A column that stays empty only makes tiles smaller.
+    if ((columns - 1) * rows >= count && columns > 1) continue;
+    const cell = fit(
+      { width: (box.width - gap * (columns - 1)) / columns, height: (box.height - gap * (rows - 1)) / rows },
+      shape,
+    );
+    if (cell.width * cell.height > best.width * best.height + 1) best = { columns, rows, ...cell };
+  }
+  return best;
+}
+
+/** The largest rectangle inside `cell` whose proportions lie within `shape`. */
+function fit(cell: Size, shape: Shape): Size {
+  const width = Math.max(0, cell.width);
+  const height = Math.max(0, cell.height);
+  if (width > height * shape.max) return { width: height * shape.max, height };
+  if (width < height * shape.min) return { width, height: width / shape.min };
+  return { width, height };
+}
+
+function placeGrid(box: Rect, ids: readonly string[], gap: number, grid: Grid, into: Map<string, Rect>): void {
+  const top = box.y + (box.height - grid.rows * grid.height - (grid.rows - 1) * gap) / 2;
+  ids.forEach((id, i) => {
+    const row = Math.floor(i / grid.columns);
+    const inRow = Math.min(grid.columns, ids.length - row * grid.columns);
+    const left = box.x + (box.width - inRow * grid.width - (inRow - 1) * gap) / 2;
+    into.set(id, {
+      x: left + (i % grid.columns) * (grid.width + gap),
+      y: top + row * (grid.height + gap),
+      width: grid.width,
+      height: grid.height,
+    });
+  });
+}
+
+/** How many tiles of the smallest size `box` holds. */
+export function roomFor(box: Size, gap: number): number {
+  const across = Math.floor((box.width + gap) / (SMALLEST_TILE.width + gap));
+  const down = Math.floor((box.height + gap) / (SMALLEST_TILE.height + gap));
+  return Math.max(1, across) * Math.max(1, down);
+}
+
+/** The id under which the "and n more" tile is laid out. */
+const MORE = '\u0000more';
+
+function ownSize(box: Size): Size {
+  const portrait = box.height > box.width;
+  const width = portrait
+    ? Math.min(112, Math.max(84, box.width * 0.27))
+    : Math.min(236, Math.max(112, box.width * 0.17, box.height * 0.2));
+  return portrait ? { width, height: width * (4 / 3) } : { width, height: width * (9 / 16) };
+}
+
+function corner(box: Size, size: Size, inset: number): Rect {
+  return { ...size, x: box.width - size.width - inset, y: box.height - size.height - inset };
+}
+
+function overlap(a: Rect, b: Rect): number {
+  const w = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const h = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return w > 0 && h > 0 ? w * h : 0;
+}
+
+/** The grid, with one's own picture in the corner or beside it. */
+function crowd(input: StageInput, gap: number): { rects: Map<string, Rect>; hidden: string[] } {
+  const { width, height, own } = input;
+  const capacity = roomFor(input, gap);
+  const shown = input.tiles.length > capacity ? [...input.tiles.slice(0, capacity - 1), MORE] : [...input.tiles];
+  const hidden = input.tiles.slice(shown.includes(MORE) ? capacity - 1 : shown.length);
+
+  const whole = new Map<string, Rect>();
+  const grid = largestGrid(input, shown.length, gap);
+  placeGrid({ x: 0, y: 0, width, height }, shown, gap, grid, whole);
+  if (!own) return { rects: whole, hidden };
+
+  const size = ownSize(input);
+  const over = corner(input, size, shown.length === 1 ? gap : 0);
+  const covered = [...whole.values()].reduce((sum, rect) => sum + overlap(rect, over), 0);
+  if (shown.length <= 1 || covered === 0) return { rects: whole.set(own, over), hidden };
+
+  // Several faces: rather a strip of one's own than a picture over somebody.
+  const beside = { width: width - size.width - gap, height };
+  const below = { width, height: height - size.height - gap };
+  const options = [beside, below].map((box) => ({ box, grid: largestGrid(box, shown.length, gap) }));
+  const best = options.reduce((a, b) => (area(b.grid) > area(a.grid) ? b : a));
+  if (area(best.grid) < area(grid) * (1 - OWN_COST)) return { rects: whole.set(own, over), hidden };
+  const rects = new Map<string, Rect>();
+  placeGrid({ x: 0, y: 0, ...best.box }, shown, gap, best.grid, rects);
+  return { rects: rects.set(own, over), hidden };
+}
+
+function area(size: Size): number {
+  return size.width * size.height;
+}
+
+/** Featured tiles large, the rest in a strip at the end or, upright, below. */
+function spotlight(input: StageInput, gap: number): { rects: Map<string, Rect>; hidden: string[] } {
+  const { width, height } = input;
+  const featured = input.featured ?? [];
+  const strip = input.own ? [...input.tiles, input.own] : [...input.tiles];
+  const rects = new Map<string, Rect>();
+  const hidden: string[] = [];
+  let stage: Rect = { x: 0, y: 0, width, height };
+
+  if (strip.length > 0) {
+    const beside = width > height;
+    // One or two faces beside a screen may be larger than ten.
+    const share = strip.length <= 2 ? 0.26 : 0.19;
+    const tile: Size = beside
+      ? atAspect(Math.min(340, Math.max(120, width * share)), 16 / 10)
+      : { width: Math.max(88, Math.min(132, width * 0.29)), height: Math.max(84, Math.min(132, height * 0.17)) };
+    const length = beside ? height : width;
+    const step = beside ? tile.height : tile.width;
+    const capacity = Math.max(1, Math.floor((length + gap) / (step + gap)));
+    let shown = strip;
+    if (strip.length > capacity) {
+      // Own picture stays in sight, before it the count of those who do not fit.
+      const kept = Math.max(0, capacity - (input.own ? 2 : 1));
+      shown = [...input.tiles.slice(0, kept), MORE, ...(input.own && capacity > 1 ? [input.own] : [])];
+      hidden.push(...strip.filter((id) => !shown.includes(id)));
+    }
+    const used = shown.length * step + (shown.length - 1) * gap;
+    shown.forEach((id, i) => {
+      const along = (length - used) / 2 + i * (step + gap);
+      rects.set(id, beside ? { ...tile, x: width - tile.width, y: along } : { ...tile, x: along, y: height - tile.height });
+    });
+    stage = beside
+      ? { ...stage, width: width - tile.width - gap }
+      : { ...stage, height: height - tile.height - gap };
+  }
+
+  // A screen keeps its own proportions inside its tile, so any tile shape will do.
+  const grid = largestGrid(stage, featured.length, gap, { min: 0.1, max: 10 });
+  placeGrid(stage, featured, gap, grid, rects);
+  return { rects, hidden };
+}
+
+function atAspect(width: number, aspect: number): Size {
+  return { width, height: width / aspect };
+}
+
+/** Everything on the stage. */
+export function arrange(input: StageInput): StageLayout {
+  const gap = input.gap ?? 10;
+  if (input.width <= 0 || input.height <= 0) return { rects: new Map(), hidden: [], moreRect: null };
+  const { rects, hidden } = input.featured?.length ? spotlight(input, gap) : crowd(input, gap);
+  const placed = new Map<string, Rect>();
+  for (const [id, r] of rects) {
+    const x = input.rtl ? input.width - r.x - r.width : r.x;
+    placed.set(id, { x: Math.round(x), y: Math.round(r.y), width: Math.round(r.width), height: Math.round(r.height) });
+  }
+  const moreRect = placed.get(MORE) ?? null;
+  placed.delete(MORE);
+  return { rects: placed, hidden, moreRect };
+}

@@ -1,0 +1,38 @@
+/** Short lines that come and go, and what screen readers are told. */
+import { signal } from '@preact/signals';
+
+export interface Notice {
+  key: number;
+  text: string;
+  tone: 'quiet' | 'alarm';
+  /** For `data-reason` on alarms. */
+  reason?: string | undefined;
+}
+
+/** More would cover the pictures; the oldest goes first. */
+const MOST_NOTICES = 3;
+const QUIET_MS = 4_000;
+const ALARM_MS = 12_000;
+
+export class Notices {
+  readonly list = signal<readonly Notice[]>([]);
+  /** Spoken once, politely. */
+  readonly spoken = signal('');
+  private next = 1;
+
+  /** Shows a line and says it. */
+  tell(text: string, options: { tone?: Notice['tone']; reason?: string } = {}): void {
+    const notice: Notice = { key: this.next++, text, tone: options.tone ?? 'quiet', reason: options.reason };
+    this.list.value = [...this.list.value, notice].slice(-MOST_NOTICES);
+    this.say(text);
+    setTimeout(() => this.dismiss(notice.key), notice.tone === 'quiet' ? QUIET_MS : ALARM_MS);
+  }
+
+  say(text: string): void {
+    this.spoken.value = text;
+  }
+
+  dismiss(key: number): void {
+    this.list.value = this.list.value.filter((notice) => notice.key !== key);
+  }
+}

@@ -1,0 +1,10 @@
+import './fonts.css';
+import './tokens.css';
+import './base.css';
+import './controls.css';
+import './lobby.css';
+import './room.css';
+import './tile.css';
+import './bar.css';
+import './panel.css';
+import './sheet.css';

@@ -1,0 +1,20 @@
+import type { ComponentChildren } from 'preact';
+import { words } from '../i18n';
+import type { Call } from '../model/call';
+import { Icon } from './Icon';
+
+/** Beside the stage on wide windows, over it on phones. */
+export function Panel({ call, title, testid, note, children }: { call: Call; title: string; testid: string; note?: string; children: ComponentChildren }) {
+  return (
+    <aside class="panel" data-testid={testid} aria-label={title} onKeyDown={(event) => event.key === 'Escape' && call.show(call.panel.value)}>
+      <header class="panel__head">
+        <h2>{title}</h2>
+        {note && <span class="panel__note">{note}</span>}
+        <button type="button" class="tool tool--plain" aria-label={`${words.value.close}: ${title}`} onClick={() => call.show(call.panel.value)}>
+          <Icon name="close" size={20} />
+        </button>
+      </header>
+      {children}
+    </aside>
+  );
+}
