@@ -37,7 +37,6 @@ $(INSTALLED): web/package-lock.json web/package.json
 $(APPS): $(INSTALLED) $(APP_SOURCES)
 	$(call say,building the SDK and the apps)
 	@cd web && npm run --silent build
-	@node scripts/pack-apps.mjs
 	@touch $@
 
 server: $(APPS)
