@@ -12,5 +12,6 @@ export default defineConfig({
       fileName: (format) => (format === 'es' ? 'veche-sdk.js' : 'veche-sdk.global.js'),
     },
   },
-  test: { include: ['test/**/*.test.ts'] },
+  // Virtual time needs little real time; a busy machine may need more than the default.
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000 },
 });

@@ -32,3 +32,4 @@ export { listDevices, onDevicesChanged, openMedia } from './devices.js';
 export { checkSupport } from './support.js';
 export { connect } from './client.js';
 export { createLevelMeter } from './levels.js';
+export * from './compat/index.js';

@@ -17,6 +17,8 @@ const DISCONNECT_PATIENCE_MS = 4_000;
 const STOP_TIMEOUT_MS = 3_000;
 
 export interface PeerSpec {
+  /** The mediaSessionId, where the caller needs it first. */
+  id?: string;
   direction: 'publish' | 'play';
   /** The stream's name. */
   name: string;
@@ -52,7 +54,7 @@ export interface PeerHooks {
 
 export class Peer implements MediaListener {
   /** The mediaSessionId. */
-  readonly id = uuid();
+  readonly id: string;
   readonly pc: RTCPeerConnection;
   /** What is received, one stream for both tracks. */
   readonly media = new MediaStream();
@@ -73,6 +75,7 @@ export class Peer implements MediaListener {
   #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, spec: PeerSpec, hooks: PeerHooks) {
+    this.id = spec.id ?? uuid();
     this.#session = session;
     this.#spec = spec;
     this.#hooks = hooks;

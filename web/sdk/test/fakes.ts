@@ -234,7 +234,8 @@ export class FakeServer {
         conn.deliver('setRemoteSDP', data.mediaSessionId, 'answer', true);
         if (message === 'playStream') return conn.deliver('notifyStreamStatusEvent', { ...base, status: 'PLAYING' });
         conn.deliver('notifyStreamStatusEvent', { ...base, status: 'PUBLISHING' });
-        const room = data.custom.name;
+        const room = data.custom?.name;
+        if (!room) return;
         this.#members(room).get(conn.login)?.streams.push(data.name);
         return this.tell(room, conn.login, 'PUBLISHED', { login: conn.login, name: data.name });
       }
