@@ -33,6 +33,17 @@ export async function inRoom(tab, { camera = true, timeout = 20_000 } = {}) {
   await tab.says(id('status'), camera ? 'ESTABLISHED · PUBLISHING' : 'ESTABLISHED', { timeout });
 }
 
+/** Back in the room, by itself or by the lobby's Join, whichever the page chooses. */
+export async function backIn(tab, who, options) {
+  const lobby = await tab.until('in the room, or a lobby that is ready', ([status, join, preview]) => {
+    if (document.querySelector(status)?.textContent.includes('ESTABLISHED')) return 'room';
+    const button = document.querySelector(join);
+    return button && !button.disabled && document.querySelector(preview) ? 'lobby' : null;
+  }, [id('status'), id('join'), id('lobby-preview')], { timeout: 20_000 });
+  if (lobby === 'lobby') await pressJoin(tab, who.login);
+  await inRoom(tab, options);
+}
+
 /** Sees and hears each of the others in their tiles. */
 export async function meets(tab, others, { timeout = 25_000 } = {}) {
   for (const who of others) await seesMoving(tab, tile(who), who, { timeout });

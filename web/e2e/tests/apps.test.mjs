@@ -1,6 +1,6 @@
 // The two-way apps and the lobby's hard cases.
 import assert from 'node:assert/strict';
-import { alone, enter, id, inRoom, leave, meets, openApp, people, pressJoin, reads, say, switched, tile } from '../lib/app.mjs';
+import { alone, backIn, enter, id, inRoom, leave, meets, openApp, people, pressJoin, reads, say, switched, tile } from '../lib/app.mjs';
 import { hears, seesMoving, seesPicture } from '../lib/judge.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { suite } from '../lib/suite.mjs';
@@ -43,18 +43,10 @@ s.test('video-chat: two talk, the third is told that the room is full', async ()
 
   await leave(tabB);
   await alone(a, 1);
-  await pressAgain(c);
-  await inRoom(c);
+  if (await c.has(id('rejoin'))) await c.click(id('rejoin'));
+  await backIn(c, cid);
   await meets(a, [cid]);
 });
-
-/** From the page that said "full" back in: by its own way, whichever it shows. */
-async function pressAgain(tab) {
-  await tab.until('a way to try again', (ids) => ids.find((i) => document.querySelector(i)), [id('rejoin'), id('join')]);
-  if (await tab.has(id('rejoin'))) await tab.click(id('rejoin'));
-  await tab.until('the lobby or the room', (ids) => ids.find((i) => document.querySelector(i)), [id('join'), id('status')]);
-  if (await tab.has(id('join'))) await tab.click(id('join'));
-}
 
 s.test('screen sharing: the screen beside the camera, ended by the browser’s bar', async () => {
   const a = await enter(await s.launch(ann), s.server, { app: 'sharing', room: 'share' });
@@ -125,9 +117,7 @@ s.test('leave, then join again at once, ten times', async () => {
   for (let i = 0; i < 10; i++) {
     await b.click(id('leave'));
     await b.click(id('rejoin'));
-    await b.until('the lobby or the room', (ids) => ids.find((sel) => document.querySelector(sel)), [id('join'), id('status')]);
-    if (await b.has(id('join'))) await b.click(id('join'));
-    await inRoom(b);
+    await backIn(b, bob);
   }
   await meets(a, [bob]);
   await meets(b, [ann]);

@@ -1,6 +1,6 @@
 // Two Chromiums and a Firefox meet in the conference.
 import assert from 'node:assert/strict';
-import { alone, enter, id, inRoom, leave, meets, people, pressJoin, reads, say, switched, tile } from '../lib/app.mjs';
+import { alone, backIn, enter, id, leave, meets, people, reads, say, switched, tile } from '../lib/app.mjs';
 import { firstPictures, hears, hearsNothing, seesMoving, seesNoPicture, seesPicture } from '../lib/judge.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { suite } from '../lib/suite.mjs';
@@ -100,9 +100,7 @@ s.test('one leaves: the tile goes, the others go on', async () => {
 
 s.test('one rejoins at once, under the same name', async () => {
   await tabs.bob.click(id('rejoin'));
-  await tabs.bob.until('in the room or its lobby', (ids) => ids.find((i) => document.querySelector(i)), [id('status'), id('join')]);
-  if (await tabs.bob.has(id('join'))) await pressJoin(tabs.bob, bob.login);
-  await inRoom(tabs.bob);
+  await backIn(tabs.bob, bob);
   await meets(tabs.bob, [ann, fox]);
   await meets(tabs.ann, [bob]);
   await seesMoving(tabs.fox, tile(bob), bob);
@@ -111,12 +109,7 @@ s.test('one rejoins at once, under the same name', async () => {
 s.test('a reloaded page gets its name back at once', async (t) => {
   const reloaded = Date.now();
   await tabs.ann.reload();
-  await tabs.ann.until('in the room or its lobby', (ids) => ids.find((i) => document.querySelector(i)), [id('status'), id('join')]);
-  if (await tabs.ann.has(id('lobby'))) {
-    await tabs.ann.visible(id('lobby-preview'));
-    await pressJoin(tabs.ann, ann.login);
-  }
-  await inRoom(tabs.ann);
+  await backIn(tabs.ann, ann);
   t.diagnostic(`back ${Date.now() - reloaded} ms after the reload`);
   await meets(tabs.ann, [bob, fox]);
   await seesMoving(tabs.bob, tile(ann), ann);
