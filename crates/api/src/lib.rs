@@ -6,12 +6,22 @@
 
 mod config;
 mod engine;
+mod http;
+mod hub;
+mod link;
+mod log;
 mod metrics;
+mod session;
+mod token;
+mod translate;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use veche_transport::EventSink;
 
 pub use config::{Config, Socket};
@@ -20,11 +30,13 @@ pub use metrics::Metrics;
 /// What `Config::rooms` is made of.
 pub use veche_room::{Limits, Settings};
 
+use crate::hub::{FromSession, Task, queues};
+use crate::session::Context;
+
 /// The running API. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    engine: Arc<dyn MediaEngine>,
-    metrics: Arc<Metrics>,
+    shared: Arc<http::Shared>,
 }
 
 impl Api {
@@ -37,33 +49,68 @@ impl Api {
     /// # Errors
     /// Those of `make`.
     pub fn start<E: MediaEngine, X>(
-        _config: Config,
+        config: Config,
         make: impl FnOnce(EventSink) -> Result<E, X>,
     ) -> Result<Self, X> {
-        let events: EventSink = Arc::new(|_| {});
+        let metrics = Arc::new(Metrics::default());
+        let (senders, queues) = queues(&config);
+        let engine: Arc<dyn MediaEngine> =
+            Arc::new(make(senders.event_sink(Arc::clone(&metrics)))?);
+        let context = Context {
+            socket: config.socket.clone(),
+            hub: senders.sessions.clone(),
+            metrics: Arc::clone(&metrics),
+        };
+        let task = Task::new(config, Arc::clone(&engine), Arc::clone(&metrics), &senders);
+        tokio::spawn(task.run(queues));
+        let shared = http::Shared {
+            context,
+            engine,
+            metrics,
+            live: watch::Sender::new(0),
+            next_session: AtomicU64::new(1),
+        };
         Ok(Self {
-            engine: Arc::new(make(events)?),
-            metrics: Arc::new(Metrics::default()),
+            shared: Arc::new(shared),
         })
     }
 
     /// The HTTP service: WebSocket upgrades on any path, `/healthz`,
     /// `/metrics`, and `assets` for everything else.
     pub fn router(&self, assets: Router) -> Router {
-        Router::new().fallback_service(assets)
+        http::router(Arc::clone(&self.shared), assets)
     }
 
     /// The counters.
     pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.shared.metrics
     }
 
     /// The counters with those of the media engine, in Prometheus' text format.
     pub fn render_metrics(&self) -> String {
-        self.metrics.render_prometheus(&self.engine.stats())
+        let stats = self.shared.engine.stats();
+        self.shared.metrics.render_prometheus(&stats)
     }
 
     /// Tells every client that the server goes away, closes the connections
     /// and the media engine. Returns when all is closed, or after `deadline`.
-    pub async fn shutdown(&self, _deadline: Duration) {}
+    /// New clients are refused from now on.
+    pub async fn shutdown(&self, deadline: Duration) {
+        let deadline = Instant::now() + deadline;
+        let goodbye = async {
+            // Fails only when the hub has ended.
+            let _ = self.shared.context.hub.send(FromSession::Shutdown).await;
+            let mut live = self.shared.live.subscribe();
+            // The sender lives as long as `self`.
+            let _ = live.wait_for(|count| *count == 0).await;
+        };
+        if timeout_at(deadline, goodbye).await.is_err() {
+            tracing::warn!("some clients were still connected at the deadline of the shutdown");
+        }
+        let engine = Arc::clone(&self.shared.engine);
+        let closing = tokio::task::spawn_blocking(move || engine.shutdown());
+        if timeout_at(deadline, closing).await.is_err() {
+            tracing::warn!("the media engine was still closing at the deadline of the shutdown");
+        }
+    }
 }

@@ -1,12 +1,183 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use veche_room::Counts;
 use veche_transport::Stats;
 
 /// Counters of the API, for `/metrics`.
 #[derive(Debug, Default)]
-pub struct Metrics {}
+pub struct Metrics {
+    /// Gauge: sessions that exist.
+    pub sessions: AtomicU64,
+    /// Gauge: rooms that exist, also those that wait for somebody to come back.
+    pub rooms: AtomicU64,
+    /// Gauge: participants, summed over the rooms.
+    pub participants: AtomicU64,
+    /// Gauge: streams published, also those being set up.
+    pub streams: AtomicU64,
+    /// Gauge: plays, also those being set up.
+    pub plays: AtomicU64,
+    /// WebSockets accepted.
+    pub sessions_opened: AtomicU64,
+    /// Text frames received.
+    pub messages_in: AtomicU64,
+    /// Text frames given to sockets.
+    pub messages_out: AtomicU64,
+    /// Sessions cut off because they did not read.
+    pub slow_sessions: AtomicU64,
+    /// Media figures dropped because the hub was busy.
+    pub dropped_rates: AtomicU64,
+    /// Panics caught at a room's edge.
+    pub room_panics: AtomicU64,
+    /// Refusals by code or reason. Bounded: both are fixed sets.
+    errors: Mutex<BTreeMap<String, u64>>,
+}
 
 impl Metrics {
-    /// The counters with those of the media engine, in Prometheus' text format.
-    pub fn render_prometheus(&self, _engine: &Stats) -> String {
-        String::new()
+    /// Counts one refusal.
+    pub(crate) fn error(&self, code: impl Into<String>) {
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        *errors.entry(code.into()).or_default() += 1;
     }
+
+    pub(crate) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_counts(&self, counts: Counts) {
+        let set = |gauge: &AtomicU64, value: usize| gauge.store(value as u64, Ordering::Relaxed);
+        set(&self.sessions, counts.sessions);
+        set(&self.rooms, counts.rooms);
+        set(&self.participants, counts.participants);
+        set(&self.streams, counts.streams);
+        set(&self.plays, counts.plays);
+    }
+
+    /// The counters with those of the media engine, in Prometheus' text format.
+    pub fn render_prometheus(&self, engine: &Stats) -> String {
+        let mut text = String::with_capacity(4_096);
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let gauges = [
+            ("sessions", "Connected sessions", read(&self.sessions)),
+            ("rooms", "Rooms", read(&self.rooms)),
+            (
+                "participants",
+                "Participants of all rooms",
+                read(&self.participants),
+            ),
+            ("streams", "Published streams", read(&self.streams)),
+            ("plays", "Plays of streams", read(&self.plays)),
+            ("transports", "Media transports", engine.transports),
+        ];
+        for (name, help, value) in gauges {
+            sample(&mut text, name, help, "gauge", value);
+        }
+        let counters = [
+            (
+                "sessions_opened_total",
+                "WebSockets accepted",
+                read(&self.sessions_opened),
+            ),
+            (
+                "messages_in_total",
+                "Frames from clients",
+                read(&self.messages_in),
+            ),
+            (
+                "messages_out_total",
+                "Frames to clients",
+                read(&self.messages_out),
+            ),
+            (
+                "slow_sessions_total",
+                "Sessions cut off as slow",
+                read(&self.slow_sessions),
+            ),
+            (
+                "dropped_rates_total",
+                "Media figures dropped",
+                read(&self.dropped_rates),
+            ),
+            (
+                "room_panics_total",
+                "Panics that cost a room",
+                read(&self.room_panics),
+            ),
+            (
+                "media_packets_in_total",
+                "Media packets received",
+                engine.packets_in,
+            ),
+            (
+                "media_packets_out_total",
+                "Media packets sent",
+                engine.packets_out,
+            ),
+            (
+                "media_bytes_in_total",
+                "Media bytes received",
+                engine.bytes_in,
+            ),
+            (
+                "media_bytes_out_total",
+                "Media bytes sent",
+                engine.bytes_out,
+            ),
+            (
+                "media_forwarded_total",
+                "RTP packets forwarded",
+                engine.forwarded,
+            ),
+            (
+                "media_dropped_unknown_total",
+                "Datagrams of nobody",
+                engine.dropped_unknown,
+            ),
+            (
+                "media_dropped_full_total",
+                "Datagrams dropped, queue full",
+                engine.dropped_full,
+            ),
+            (
+                "media_keyframes_asked_total",
+                "Keyframe requests of players",
+                engine.keyframes_asked,
+            ),
+            (
+                "media_keyframes_sent_total",
+                "Keyframe requests sent on",
+                engine.keyframes_sent,
+            ),
+            (
+                "media_panics_total",
+                "Panics that cost a transport",
+                engine.panics,
+            ),
+        ];
+        for (name, help, value) in counters {
+            sample(&mut text, name, help, "counter", value);
+        }
+        self.render_errors(&mut text);
+        text
+    }
+
+    fn render_errors(&self, text: &mut String) {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str("# HELP veche_errors_total Refusals by reason\n");
+        text.push_str("# TYPE veche_errors_total counter\n");
+        for (code, count) in errors.iter() {
+            // Codes are of our own making: no character needs escaping.
+            let _ = writeln!(text, "veche_errors_total{{code=\"{code}\"}} {count}");
+        }
+    }
+}
+
+fn sample(text: &mut String, name: &str, help: &str, kind: &str, value: u64) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "# HELP veche_{name} {help}\n# TYPE veche_{name} {kind}\nveche_{name} {value}"
+    );
 }

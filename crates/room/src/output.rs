@@ -80,6 +80,8 @@ pub enum CloseReason {
     Denied,
     /// It went on sending after a great many refusals.
     Flood,
+    /// It does not read what it is told. Decided by the shell, which sees queues.
+    Slow,
     /// A fault of the server in its room.
     Fault,
 }

@@ -1,0 +1,103 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::watch;
+use veche_room::SessionId;
+
+use crate::session::{Context, serve};
+use crate::{MediaEngine, Metrics};
+
+/// A frame of this many times `max_message_bytes` ends the connection; up to
+/// then the client is told that it was too long.
+const HARD_LIMIT: usize = 4;
+
+/// Of each connection, filled once and then reused. The library's own choice
+/// of 128 KiB is for few connections with much to say.
+const READ_BUFFER_BYTES: usize = 8_192;
+
+/// What requests are served from.
+pub(crate) struct Shared {
+    pub(crate) context: Context,
+    pub(crate) engine: Arc<dyn MediaEngine>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// How many WebSockets are being served.
+    pub(crate) live: watch::Sender<usize>,
+    pub(crate) next_session: AtomicU64,
+}
+
+pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
+    Router::new()
+        .route("/healthz", get(health))
+        .route("/metrics", get(metrics))
+        .with_state(Arc::clone(&shared))
+        .fallback_service(assets)
+        .layer(from_fn_with_state(shared, upgrade))
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.context.hub.is_closed() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the hub has ended\n").into_response();
+    }
+    "ok\n".into_response()
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let text = shared.metrics.render_prometheus(&shared.engine.stats());
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// Takes WebSocket upgrades on any path: clients append what they like.
+async fn upgrade(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if !wants_websocket(&request) {
+        return next.run(request).await;
+    }
+    let (mut parts, _body) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let hard_limit = shared
+        .context
+        .socket
+        .max_message_bytes
+        .saturating_mul(HARD_LIMIT);
+    let session = SessionId(shared.next_session.fetch_add(1, Ordering::Relaxed));
+    upgrade
+        .max_message_size(hard_limit)
+        .max_frame_size(hard_limit)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .on_upgrade(move |ws| async move {
+            let _live = Live::new(&shared.live);
+            serve(ws, session, &shared.context).await;
+        })
+}
+
+fn wants_websocket(request: &Request) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE);
+    let upgrade = upgrade.and_then(|value| value.to_str().ok());
+    request.method() == Method::GET
+        && upgrade.is_some_and(|value| value.trim().eq_ignore_ascii_case("websocket"))
+}
+
+/// Counts one WebSocket while it is served.
+struct Live<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Live<'a> {
+    fn new(live: &'a watch::Sender<usize>) -> Self {
+        live.send_modify(|count| *count += 1);
+        Self(live)
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}

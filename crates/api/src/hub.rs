@@ -1,0 +1,293 @@
+//! One task that owns the rules: it feeds them, and carries out what they say.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use veche_room::{CloseReason, Command, Event, Hub, Input, Note, Output, SessionId};
+use veche_signal::Connection;
+use veche_transport::EventSink;
+
+use crate::link::Link;
+use crate::{Config, MediaEngine, Metrics, log, token, translate};
+
+/// Media figures that wait for the hub. They come every second again, so
+/// when the hub is busy the newest are dropped.
+const RATE_QUEUE: usize = 4_096;
+
+/// How many inputs are taken before the gauges are written again.
+const GAUGES_EVERY: u32 = 256;
+
+/// What sessions tell the hub.
+pub(crate) enum FromSession {
+    Opened(SessionId, Link),
+    Connect(SessionId, Box<Connection>),
+    Command(SessionId, Box<Command>),
+    FrameSeen(SessionId),
+    Closed(SessionId),
+    Shutdown,
+}
+
+/// The receiving ends of the hub's queues.
+pub(crate) struct Queues {
+    sessions: mpsc::Receiver<FromSession>,
+    /// Answers to offers and the lives of transports: nothing here may be
+    /// lost. Bounded by their number, at most three for each transport, and
+    /// so by `max_transports` and the limits on streams and plays.
+    media: mpsc::UnboundedReceiver<Input>,
+    rates: mpsc::Receiver<Input>,
+}
+
+/// The sending ends.
+#[derive(Clone)]
+pub(crate) struct Senders {
+    pub(crate) sessions: mpsc::Sender<FromSession>,
+    media: mpsc::UnboundedSender<Input>,
+    rates: mpsc::Sender<Input>,
+}
+
+pub(crate) fn queues(config: &Config) -> (Senders, Queues) {
+    let (sessions, from_sessions) = mpsc::channel(config.socket.hub_queue.max(1));
+    let (media, from_media) = mpsc::unbounded_channel();
+    let (rates, from_rates) = mpsc::channel(RATE_QUEUE);
+    let senders = Senders {
+        sessions,
+        media,
+        rates,
+    };
+    let queues = Queues {
+        sessions: from_sessions,
+        media: from_media,
+        rates: from_rates,
+    };
+    (senders, queues)
+}
+
+impl Senders {
+    /// Takes the media engine's events, on its own threads.
+    pub(crate) fn event_sink(&self, metrics: Arc<Metrics>) -> EventSink {
+        let senders = self.clone();
+        Arc::new(move |event| {
+            let input = translate::engine_event(event);
+            match input {
+                Input::Rate { .. } | Input::VideoSize { .. } => {
+                    if senders.rates.try_send(input).is_err() {
+                        Metrics::count(&metrics.dropped_rates);
+                    }
+                }
+                // Fails only when the hub has ended.
+                input => drop(senders.media.send(input)),
+            }
+        })
+    }
+}
+
+/// The task.
+pub(crate) struct Task {
+    hub: Hub,
+    config: Config,
+    engine: Arc<dyn MediaEngine>,
+    metrics: Arc<Metrics>,
+    answers: mpsc::UnboundedSender<Input>,
+    negotiators: Arc<Semaphore>,
+    links: BTreeMap<SessionId, Link>,
+    started: Instant,
+}
+
+impl Task {
+    pub(crate) fn new(
+        config: Config,
+        engine: Arc<dyn MediaEngine>,
+        metrics: Arc<Metrics>,
+        senders: &Senders,
+    ) -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        let epoch_ms = since_1970.map_or(0, |since| since.as_millis());
+        let negotiators = match config.socket.negotiators {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            some => some,
+        };
+        Self {
+            hub: Hub::new(
+                config.rooms.clone(),
+                u64::try_from(epoch_ms).unwrap_or(u64::MAX),
+            ),
+            config,
+            engine,
+            metrics,
+            answers: senders.media.clone(),
+            negotiators: Arc::new(Semaphore::new(negotiators)),
+            links: BTreeMap::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Runs until every sender of a session's queue is gone.
+    pub(crate) async fn run(mut self, mut queues: Queues) {
+        let mut since_gauges = 0;
+        loop {
+            let timeout = self.hub.next_timeout();
+            let sleep = async {
+                match timeout {
+                    Some(at) => tokio::time::sleep_until(self.started + at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                from = queues.sessions.recv() => match from {
+                    Some(from) => self.take(from),
+                    None => return,
+                },
+                Some(input) = queues.media.recv() => self.handle(input),
+                Some(input) = queues.rates.recv() => self.handle(input),
+                () = sleep => self.handle(Input::Timeout),
+            }
+            since_gauges += 1;
+            let idle = queues.sessions.is_empty() && queues.media.is_empty();
+            if idle || since_gauges >= GAUGES_EVERY {
+                self.metrics.set_counts(self.hub.counts());
+                since_gauges = 0;
+            }
+        }
+    }
+
+    fn take(&mut self, from: FromSession) {
+        match from {
+            FromSession::Opened(session, link) => {
+                self.links.insert(session, link);
+                self.handle(Input::SessionOpened { session });
+            }
+            FromSession::Connect(session, connection) => {
+                let connect = translate::connect(&connection, token::random().as_str().into());
+                if let Some(link) = self.links.get_mut(&session)
+                    && link.connection.is_none()
+                {
+                    link.connection = Some(connection);
+                }
+                let command = Command::Connect(connect);
+                self.handle(Input::Command { session, command });
+            }
+            FromSession::Command(session, command) => self.handle(Input::Command {
+                session,
+                command: *command,
+            }),
+            FromSession::FrameSeen(session) => self.handle(Input::FrameSeen { session }),
+            FromSession::Closed(session) => {
+                self.links.remove(&session);
+                self.handle(Input::SessionClosed { session });
+            }
+            FromSession::Shutdown => self.handle(Input::Shutdown),
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        // Carrying out outputs may show that a session does not read; that is
+        // an input again. Each can happen once for each session.
+        while let Some(input) = inputs.pop_front() {
+            self.hub.handle(self.started.elapsed(), input);
+            while let Some(output) = self.hub.poll_output() {
+                for session in self.carry_out(output) {
+                    inputs.push_back(Input::SessionClosed { session });
+                }
+            }
+        }
+    }
+
+    /// Returns the sessions that were cut off as slow.
+    fn carry_out(&mut self, output: Output) -> Vec<SessionId> {
+        match output {
+            Output::Send { to, event } => return self.send(&to, &event),
+            Output::CloseSession { session, reason } => {
+                if let Some(link) = self.links.remove(&session) {
+                    link.close(reason);
+                }
+            }
+            Output::Publish(order) => {
+                let transport = order.transport;
+                let request = translate::publish_request(order);
+                self.negotiate(move |engine| {
+                    let result = translate::publish_answer(engine.publish(request));
+                    Input::PublishAnswered { transport, result }
+                });
+            }
+            Output::Play(order) => {
+                let transport = order.transport;
+                let request = translate::play_request(order);
+                self.negotiate(move |engine| {
+                    let result = translate::play_answer(engine.play(request));
+                    Input::PlayAnswered { transport, result }
+                });
+            }
+            Output::CloseTransport { transport } => self.engine.close(transport),
+            Output::Note(note) => {
+                match &note {
+                    Note::Refused { reason, .. } => self.metrics.error(translate::label(*reason)),
+                    Note::Panicked { .. } => Metrics::count(&self.metrics.room_panics),
+                    _ => {}
+                }
+                log::note(&note);
+            }
+        }
+        Vec::new()
+    }
+
+    fn send(&mut self, to: &[SessionId], event: &Event) -> Vec<SessionId> {
+        if let Event::Established { resume } = event {
+            let (Some(session), socket) = (to.first(), &self.config.socket) else {
+                return Vec::new();
+            };
+            let connection = self
+                .links
+                .get(session)
+                .and_then(|link| link.connection.as_deref());
+            let frames = translate::established(
+                &format!("s-{}", token::random()),
+                connection.unwrap_or(&Connection::default()),
+                resume.as_ref(),
+                &self.config.version,
+                socket.max_message_bytes,
+            );
+            return self.push(to, &frames);
+        }
+        let frames = translate::event(event);
+        self.push(to, &frames)
+    }
+
+    fn push(&mut self, to: &[SessionId], frames: &[Utf8Bytes]) -> Vec<SessionId> {
+        let mut slow = Vec::new();
+        for session in to {
+            let Some(link) = self.links.get(session) else {
+                continue;
+            };
+            if frames.iter().any(|frame| link.push(frame.clone()).is_err()) {
+                slow.push(*session);
+                Metrics::count(&self.metrics.slow_sessions);
+                if let Some(link) = self.links.remove(session) {
+                    link.close(CloseReason::Slow);
+                }
+            }
+        }
+        slow
+    }
+
+    /// Has an offer answered where that may take its time.
+    fn negotiate(&self, work: impl FnOnce(&dyn MediaEngine) -> Input + Send + 'static) {
+        let engine = Arc::clone(&self.engine);
+        let negotiators = Arc::clone(&self.negotiators);
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            // The semaphore is never closed.
+            let _permit = negotiators.acquire().await;
+            // A panic in there is caught by `work`'s caller below: without an
+            // answer the rules' own deadline ends the request.
+            if let Ok(input) = tokio::task::spawn_blocking(move || work(engine.as_ref())).await {
+                // Fails only when the hub has ended.
+                let _ = answers.send(input);
+            }
+        });
+    }
+}

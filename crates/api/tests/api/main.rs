@@ -1,0 +1,4 @@
+//! The API over real WebSockets, with a media engine that only says yes.
+
+mod conversation;
+mod support;
