@@ -33,3 +33,8 @@ test('the package depends on nothing', () => {
   const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   expect([manifest.dependencies, manifest.peerDependencies]).toEqual([undefined, undefined]);
 });
+
+test('the README shows the example that the browser tests run', () => {
+  const read = (name: string) => readFileSync(`${root}${name}`, 'utf8');
+  expect(read('README.md')).toContain(read('examples/minimal.html').trim());
+});
