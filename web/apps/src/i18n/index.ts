@@ -41,7 +41,9 @@ language.subscribe((lang) => {
 
 /** `14:05`, as the language writes it. */
 export function clock(time: number): string {
-  return new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit' }).format(time);
+  // The person's own variant of the language knows whether a day has 12 hours or 24.
+  const locale = navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
+  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(time);
 }
 
 /** `Ann, Bob and Eve` */

@@ -21,8 +21,8 @@ export interface StageInput extends Size {
   tiles: readonly string[];
   /** Those that take the stage; each is in no other list. */
   featured?: readonly string[];
-  /** Own picture, always small. */
-  own?: string | null;
+  /** Own pictures (camera, shared screen), always small. */
+  own?: readonly string[];
   gap?: number;
   rtl?: boolean;
 }
@@ -47,8 +47,17 @@ const SOLO: Shape = { min: 0.5, max: 2.4 };
 /** Smaller tiles than this show nobody; the rest are counted instead. */
 const SMALLEST_TILE: Size = { width: 104, height: 78 };
 
+/** One's own picture may lie over the corner of a tile this many times its size, and of no smaller. */
+const OWN_COVERS = 0.1;
+
 /** How much of the tiles' area may be given up to keep one's own picture off other faces. */
-const OWN_COST = 0.16;
+const OWN_COST = 0.3;
+
+/** One's own picture shrinks this far to fit into a free corner. */
+const OWN_SCALES = [1, 0.85, 0.7] as const;
+
+/** Proportions of the tiles beside a screen. */
+const STRIP_ASPECT = 16 / 10;
 
 export interface Grid extends Size {
   columns: number;
@@ -113,8 +122,32 @@ function ownSize(box: Size): Size {
   return portrait ? { width, height: width * (4 / 3) } : { width, height: width * (9 / 16) };
 }
 
-function corner(box: Size, size: Size, inset: number): Rect {
-  return { ...size, x: box.width - size.width - inset, y: box.height - size.height - inset };
+/** The size of own pictures together: one over the other, upright windows have them side by side. */
+function stack(box: Size, one: Size, count: number, gap: number): Size {
+  const extra = Math.max(0, count - 1);
+  if (box.height > box.width) return { width: one.width * count + gap * extra, height: one.height };
+  return { width: one.width, height: one.height * count + gap * extra };
+}
+
+/** The end corner of `box`. */
+function corner(box: Rect, size: Size, inset: number): Rect {
+  return { ...size, x: box.x + box.width - size.width - inset, y: box.y + box.height - size.height - inset };
+}
+
+function placeOwn(ids: readonly string[], at: Rect, gap: number, into: Map<string, Rect>): void {
+  const across = at.width > at.height * 1.2 && ids.length > 1 && at.width / ids.length < at.height;
+  const steps = ids.length;
+  const width = across ? (at.width - gap * (steps - 1)) / steps : at.width;
+  const height = across ? at.height : (at.height - gap * (steps - 1)) / steps;
+  // The camera, named first, keeps the corner itself.
+  ids.forEach((id, i) => {
+    const back = steps - 1 - i;
+    into.set(id, { width, height, x: at.x + (across ? back * (width + gap) : 0), y: at.y + (across ? 0 : back * (height + gap)) });
+  });
+}
+
+function grown(rect: Rect, by: number): Rect {
+  return { x: rect.x - by, y: rect.y - by, width: rect.width + 2 * by, height: rect.height + 2 * by };
 }
 
 function overlap(a: Rect, b: Rect): number {
@@ -123,32 +156,44 @@ function overlap(a: Rect, b: Rect): number {
   return w > 0 && h > 0 ? w * h : 0;
 }
 
-/** The grid, with one's own picture in the corner or beside it. */
+/** The grid, with one's own pictures in the corner or beside it. */
 function crowd(input: StageInput, gap: number): { rects: Map<string, Rect>; hidden: string[] } {
-  const { width, height, own } = input;
+  const { width, height, own = [] } = input;
+  const box: Rect = { x: 0, y: 0, width, height };
   const capacity = roomFor(input, gap);
   const shown = input.tiles.length > capacity ? [...input.tiles.slice(0, capacity - 1), MORE] : [...input.tiles];
   const hidden = input.tiles.slice(shown.includes(MORE) ? capacity - 1 : shown.length);
 
   const whole = new Map<string, Rect>();
   const grid = largestGrid(input, shown.length, gap);
-  placeGrid({ x: 0, y: 0, width, height }, shown, gap, grid, whole);
-  if (!own) return { rects: whole, hidden };
+  placeGrid(box, shown, gap, grid, whole);
+  if (own.length === 0) return { rects: whole, hidden };
+  const settle = (rects: Map<string, Rect>, at: Rect) => {
+    placeOwn(own, at, gap, rects);
+    return { rects, hidden };
+  };
 
-  const size = ownSize(input);
-  const over = corner(input, size, shown.length === 1 ? gap : 0);
-  const covered = [...whole.values()].reduce((sum, rect) => sum + overlap(rect, over), 0);
-  if (shown.length <= 1 || covered === 0) return { rects: whole.set(own, over), hidden };
+  const full = ownSize(input);
+  const places = [...whole.values()];
+  for (const scale of OWN_SCALES) {
+    const one = { width: full.width * scale, height: full.height * scale };
+    const free = corner(box, stack(box, one, own.length, gap), 0);
+    if (places.every((rect) => overlap(rect, grown(free, gap)) === 0)) return settle(whole, free);
+  }
+  const all = stack(box, full, own.length, gap);
+  const last = places.at(-1) ?? box;
+  const over = corner(last, all, gap);
+  if (shown.length === 1 || area(all) <= area(last) * OWN_COVERS) return settle(whole, over);
 
   // Several faces: rather a strip of one's own than a picture over somebody.
-  const beside = { width: width - size.width - gap, height };
-  const below = { width, height: height - size.height - gap };
-  const options = [beside, below].map((box) => ({ box, grid: largestGrid(box, shown.length, gap) }));
+  const beside = { width: width - all.width - gap, height };
+  const below = { width, height: height - all.height - gap };
+  const options = [beside, below].map((size) => ({ size, grid: largestGrid(size, shown.length, gap) }));
   const best = options.reduce((a, b) => (area(b.grid) > area(a.grid) ? b : a));
-  if (area(best.grid) < area(grid) * (1 - OWN_COST)) return { rects: whole.set(own, over), hidden };
+  if (area(best.grid) < area(grid) * (1 - OWN_COST)) return settle(whole, over);
   const rects = new Map<string, Rect>();
-  placeGrid({ x: 0, y: 0, ...best.box }, shown, gap, best.grid, rects);
-  return { rects: rects.set(own, over), hidden };
+  placeGrid({ x: 0, y: 0, ...best.size }, shown, gap, best.grid, rects);
+  return settle(rects, corner(box, all, 0));
 }
 
 function area(size: Size): number {
@@ -159,26 +204,23 @@ function area(size: Size): number {
 function spotlight(input: StageInput, gap: number): { rects: Map<string, Rect>; hidden: string[] } {
   const { width, height } = input;
   const featured = input.featured ?? [];
-  const strip = input.own ? [...input.tiles, input.own] : [...input.tiles];
+  const own = input.own ?? [];
+  const strip = [...input.tiles, ...own];
   const rects = new Map<string, Rect>();
   const hidden: string[] = [];
   let stage: Rect = { x: 0, y: 0, width, height };
 
   if (strip.length > 0) {
     const beside = width > height;
-    // One or two faces beside a screen may be larger than ten.
-    const share = strip.length <= 2 ? 0.26 : 0.19;
-    const tile: Size = beside
-      ? atAspect(Math.min(340, Math.max(120, width * share)), 16 / 10)
-      : { width: Math.max(88, Math.min(132, width * 0.29)), height: Math.max(84, Math.min(132, height * 0.17)) };
+    const tile = stripTile(input, strip.length, beside, gap);
     const length = beside ? height : width;
     const step = beside ? tile.height : tile.width;
     const capacity = Math.max(1, Math.floor((length + gap) / (step + gap)));
     let shown = strip;
     if (strip.length > capacity) {
-      // Own picture stays in sight, before it the count of those who do not fit.
-      const kept = Math.max(0, capacity - (input.own ? 2 : 1));
-      shown = [...input.tiles.slice(0, kept), MORE, ...(input.own && capacity > 1 ? [input.own] : [])];
+      // Own pictures stay in sight, before them the count of those who do not fit.
+      const kept = Math.max(0, capacity - own.length - 1);
+      shown = [...input.tiles.slice(0, kept), MORE, ...own].slice(-capacity);
       hidden.push(...strip.filter((id) => !shown.includes(id)));
     }
     const used = shown.length * step + (shown.length - 1) * gap;
@@ -197,8 +239,16 @@ function spotlight(input: StageInput, gap: number): { rects: Map<string, Rect>; 
   return { rects, hidden };
 }
 
-function atAspect(width: number, aspect: number): Size {
-  return { width, height: width / aspect };
+/** Tiles of a strip: as large as they may be, smaller where more people would then be seen. */
+function stripTile(box: Size, count: number, beside: boolean, gap: number): Size {
+  if (!beside) {
+    return { width: Math.max(84, Math.min(132, box.width * 0.29)), height: Math.max(84, Math.min(132, box.height * 0.17)) };
+  }
+  // One or two faces beside a screen may be larger than ten.
+  const largest = Math.min(340, box.width * (count <= 2 ? 0.26 : 0.19));
+  const fitting = ((box.height - gap * (count - 1)) / count) * STRIP_ASPECT;
+  const width = Math.max(Math.min(132, largest), Math.min(largest, fitting));
+  return { width, height: width / STRIP_ASPECT };
 }
 
 /** Everything on the stage. */

@@ -37,11 +37,11 @@ export function Stage({ call }: { call: Call }) {
   const speaker = call.speaker.value;
   const ownScreen = own.screen.value;
   const me = call.name.value;
-  const alone = people.length === 0 && !ownScreen;
+  const alone = people.length === 0;
 
   const screens = people.flatMap((person) => person.screens.map((stream) => ({ id: screenId(person.login, stream.name), login: person.login, stream })));
   const faces = people.map((person) => cameraId(person.login));
-  const everything = [...screens.map(({ id }) => id), ...faces, ...(ownScreen ? [OWN_SCREEN] : [])];
+  const everything = [...screens.map(({ id }) => id), ...faces];
   const pinned = call.pinned.value;
   const featured = pinned && everything.includes(pinned) ? [pinned] : screens.map(({ id }) => id);
   const rest = everything.filter((id) => !featured.includes(id));
@@ -51,7 +51,7 @@ export function Stage({ call }: { call: Call }) {
       ...size,
       tiles,
       featured,
-      own: OWN,
+      own: ownScreen ? [OWN, OWN_SCREEN] : [OWN],
       gap: narrow ? 6 : 10,
       rtl: document.documentElement.dir === 'rtl',
     });
