@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::check::Report;
 use crate::config::{self, ConfigError, Loaded, Note, Sources};
-use crate::{Shutdown, banner, check, log, run};
+use crate::{Shutdown, banner, check, host, log, run};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -209,6 +209,7 @@ fn serve(loaded: Loaded, ports_file: Option<PathBuf>) -> anyhow::Result<ExitCode
             Note::Warning(text) => tracing::warn!("{text}"),
         }
     }
+    host::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

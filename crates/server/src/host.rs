@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// The host's name, if it is one that can stand in a certificate.
 pub fn name() -> Option<String> {
     let name = gethostname::gethostname().into_string().ok()?;
@@ -36,5 +38,28 @@ pub fn is_private(address: IpAddr) -> bool {
             let unique_local = v6.segments()[0] & 0xfe00 == 0xfc00;
             v6.is_loopback() || link_local || unique_local
         }
+    }
+}
+
+/// How many files and sockets this process may have open, once it has asked for all.
+pub fn open_files() -> Option<u64> {
+    getrlimit(Resource::Nofile).maximum
+}
+
+/// Asks for as many open files as the system allows. Systems start programs
+/// with few (1024 on Debian), for the sake of some that use `select`.
+pub fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    ) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
     }
 }

@@ -3,14 +3,14 @@ use std::io;
 use std::path::Path;
 
 use super::Report;
-use crate::{Config, assets};
+use crate::{Config, assets, host};
 
 /// A connection takes a file; below this a busy evening runs out of them.
 const FEW_FILES: u64 = 4096;
 
 pub(super) fn look(config: &Config, report: &mut Report) {
     data(&config.data_dir, report);
-    if let Some(limit) = open_files_limit() {
+    if let Some(limit) = host::open_files() {
         if limit < FEW_FILES {
             report.warn(
                 "open files",
@@ -58,13 +58,4 @@ fn try_write(directory: &Path) -> io::Result<()> {
         .create_new(true)
         .open(&probe)?;
     fs::remove_file(probe)
-}
-
-/// The soft limit, where the system tells it.
-fn open_files_limit() -> Option<u64> {
-    let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits
-        .lines()
-        .find(|line| line.starts_with("Max open files"))?;
-    line.split_whitespace().nth(3)?.parse().ok()
 }
