@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::config::DtlsCert;
@@ -9,6 +9,11 @@ use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+/// Sent packets kept for retransmission, as in a browser.
+const RTX_PACKETS: usize = 2_000;
+/// How long they are kept.
+const RTX_AGE: Duration = Duration::from_secs(3);
 
 /// A packet for the network.
 #[derive(Clone, Debug)]
@@ -141,7 +146,14 @@ impl Client {
         self.rtc
             .sdp_api()
             .accept_answer(pending, answer)
-            .map_err(|e| e.to_string())
+            .map_err(|e| e.to_string())?;
+        // Browsers do not cap the share of retransmissions as str0m does.
+        if let Some(mid) = self.video
+            && let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None)
+        {
+            stream.set_rtx_cache(RTX_PACKETS, RTX_AGE, None);
+        }
+        Ok(())
     }
 
     /// Whether ICE and DTLS are up.

@@ -269,7 +269,7 @@ pub(crate) struct Shared {
     pub config: Config,
     pub registry: Registry,
     pub inboxes: Vec<Inbox>,
-    pub counters: Vec<Counters>,
+    pub counters: Vec<Arc<Counters>>,
     pub events: EventSink,
     pub identity: Identity,
     /// Origin of the distances that the pure parts count in.
@@ -320,7 +320,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             registry: Registry::default(),
             inboxes,
-            counters: (0..shards).map(|_| Counters::default()).collect(),
+            counters: (0..shards).map(|_| Arc::default()).collect(),
             events,
             identity,
             origin: Instant::now(),
@@ -405,6 +405,29 @@ impl Engine {
 }
 
 impl Shared {
+    /// Without sockets or threads, for simulations.
+    #[cfg(test)]
+    pub(crate) fn unconnected(
+        config: Config,
+        local: SocketAddr,
+        inboxes: Vec<Inbox>,
+        counters: Vec<Arc<Counters>>,
+        origin: Instant,
+    ) -> Self {
+        Self {
+            registry: Registry::default(),
+            inboxes,
+            counters,
+            events: Arc::new(|_| {}),
+            identity: Identity::generate().expect("aws-lc makes certificates"),
+            origin,
+            port: local.port(),
+            bound: vec![local.ip()],
+            threads: Mutex::new(Vec::new()),
+            config,
+        }
+    }
+
     /// Addresses to put into an answer now.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         addresses::advertised(&self.config.advertise, &self.bound)

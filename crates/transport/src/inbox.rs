@@ -8,6 +8,7 @@ use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::Waker;
 use veche_media::TransportId;
 
+use crate::core::Request;
 use crate::transport::Forward;
 
 /// Packets and datagrams from other shards that wait for this one: 80 ms of
@@ -19,12 +20,8 @@ const PACKETS: usize = 8_192;
 pub(crate) enum Command {
     /// Ends a transport at once.
     Close(TransportId),
-    /// Sends the packets of `source` to shard `to` from now on.
-    Subscribe { source: TransportId, to: usize },
-    /// Shard `to` has no more players of `source`.
-    Unsubscribe { source: TransportId, to: usize },
-    /// A player of `source` needs a keyframe.
-    AskKeyframe(TransportId),
+    /// From another shard.
+    Request(Request),
     /// A TCP connection whose first frame named a transport of this shard.
     Adopt {
         stream: mio::net::TcpStream,

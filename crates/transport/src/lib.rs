@@ -6,6 +6,7 @@
 //! the shards: forwarding takes no lock and knows no rule of a room.
 
 mod addresses;
+mod core;
 mod counters;
 mod engine;
 mod inbox;
@@ -13,6 +14,8 @@ mod negotiate;
 mod peer;
 mod registry;
 mod shard;
+#[cfg(test)]
+mod simulation;
 mod tcp;
 mod transport;
 mod udp;

@@ -118,7 +118,7 @@ impl Engine {
     /// See [`NegotiationError`]; nothing is left behind on error.
     pub fn play(&self, request: PlayRequest) -> Result<PlayAnswer, NegotiationError> {
         let offer = parse(&request.offer)?;
-        let (source, _) = self
+        let (source, source_shard) = self
             .shared
             .registry
             .source(request.source)
@@ -177,7 +177,8 @@ impl Engine {
         );
         let role = Role::Play(Box::new(Play {
             source: request.source,
-            source_shard: None,
+            source_shard,
+            subscribed: false,
             audio,
             video,
             capacity_bps: 0,

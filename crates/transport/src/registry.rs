@@ -158,6 +158,14 @@ impl Registry {
         expired
     }
 
+    /// Puts a claimed transport where the simulation wants it.
+    #[cfg(test)]
+    pub(crate) fn place(&self, id: TransportId, shard: usize) {
+        if let Some(entry) = self.lock().entries.get_mut(&id) {
+            entry.place = Place::On(shard);
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.lock().entries.len()
     }

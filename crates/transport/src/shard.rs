@@ -1,11 +1,9 @@
 //! A shard: one thread, one epoll loop, its own sockets on the shared ports,
 //! and the transports whose first valid STUN arrived here.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,14 +12,15 @@ use rustc_hash::FxHashMap;
 use veche_media::TransportId;
 
 use crate::addresses::candidate_for;
+use crate::core::{Core, Effect, Timeouts};
 use crate::counters::{Counters, count};
 use crate::engine::Shared;
 use crate::inbox::{Command, Inbox, Passed};
-use crate::peer::{Output, Packet, PeerError, Track, Wire, stun_ufrag};
+use crate::peer::{Wire, stun_ufrag};
 use crate::registry::Claim;
 use crate::tcp::{Tcp, TcpEnd};
-use crate::transport::{Forward, MAX_PATHS, Role, Transport};
-use crate::udp::{Buffers, Udp};
+use crate::transport::{MAX_PATHS, Transport};
+use crate::udp::{Buffers, Sent, Udp};
 use crate::{Event, FailReason};
 
 pub(crate) const WAKER: Token = Token(0);
@@ -29,8 +28,8 @@ const LISTENERS: usize = 1;
 const SOCKETS: usize = 1_000;
 const CONNECTIONS: usize = 1_000_000;
 
-/// How often a transport's rates and liveness are looked at.
-const TICK: Duration = Duration::from_secs(1);
+/// How often those are looked for that never said a word.
+const SWEEP: Duration = Duration::from_secs(1);
 /// Batches read from a socket before timers and commands get their turn.
 const MAX_BATCHES: usize = 16;
 /// Connections that have not yet said whose they are.
@@ -57,17 +56,6 @@ enum Path {
     Shard(usize),
 }
 
-/// What one round of polling a peer gave. Kept between rounds for its space.
-#[derive(Default)]
-struct Pumped {
-    transmits: Vec<(Wire, SocketAddr, Vec<u8>)>,
-    packets: Vec<Packet>,
-    keyframe_asked: bool,
-    connected: bool,
-    closed: bool,
-    capacity_bps: Option<u64>,
-}
-
 pub(crate) struct Shard {
     index: usize,
     shared: Arc<Shared>,
@@ -76,15 +64,10 @@ pub(crate) struct Shard {
     listeners: Vec<mio::net::TcpListener>,
     connections: FxHashMap<usize, Tcp>,
     next_connection: usize,
-    transports: FxHashMap<TransportId, Transport>,
+    core: Core,
     paths: HashMap<(Wire, SocketAddr), Path>,
     foreign_paths: usize,
-    /// Players here of publishers on other shards.
-    remote_sources: FxHashMap<TransportId, Vec<TransportId>>,
-    timers: BinaryHeap<Reverse<(Instant, TransportId)>>,
-    /// Transports with written packets.
-    dirty: Vec<TransportId>,
-    pumped: Pumped,
+    /// Datagrams to one destination, about to be sent.
     run: Vec<Vec<u8>>,
     next_sweep: Instant,
 }
@@ -105,6 +88,16 @@ impl Shard {
             poll.registry()
                 .register(listener, Token(LISTENERS + i), Interest::READABLE)?;
         }
+        let timeouts = Timeouts {
+            connect: shared.config.connect_timeout,
+            idle: shared.config.idle_timeout,
+        };
+        let core = Core::new(
+            index,
+            timeouts,
+            shared.origin,
+            shared.counters[index].clone(),
+        );
         Ok(Self {
             index,
             shared,
@@ -113,15 +106,11 @@ impl Shard {
             listeners,
             connections: FxHashMap::default(),
             next_connection: CONNECTIONS,
-            transports: FxHashMap::default(),
+            core,
             paths: HashMap::new(),
             foreign_paths: 0,
-            remote_sources: FxHashMap::default(),
-            timers: BinaryHeap::new(),
-            dirty: Vec::new(),
-            pumped: Pumped::default(),
             run: Vec::new(),
-            next_sweep: Instant::now() + TICK,
+            next_sweep: Instant::now() + SWEEP,
         })
     }
 
@@ -168,14 +157,19 @@ impl Shard {
             if !self.take_commands() {
                 return;
             }
-            self.run_timers();
-            self.flush();
+            let now = Instant::now();
+            self.core.run_timers(now);
+            self.effects();
+            if now >= self.next_sweep {
+                self.next_sweep = now + SWEEP;
+                self.sweep(now);
+            }
         }
     }
 
     fn sleep(&self) -> Duration {
         let now = Instant::now();
-        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let timer = self.core.next_timeout();
         let next = timer.map_or(self.next_sweep, |at| at.min(self.next_sweep));
         next.saturating_duration_since(now)
     }
@@ -198,7 +192,7 @@ impl Shard {
             for (source, local, range) in batch {
                 self.datagram(now, index, source, local, &bytes[range]);
             }
-            self.flush();
+            self.settle(now);
             match received {
                 Ok(true) => {}
                 Ok(false) => return false,
@@ -235,8 +229,8 @@ impl Shard {
     fn names_another(&self, transport: TransportId, bytes: &[u8]) -> bool {
         bytes.first().is_some_and(|b| *b < 2)
             && stun_ufrag(bytes).is_some_and(|ufrag| {
-                self.transports
-                    .get(&transport)
+                self.core
+                    .transport(transport)
                     .is_none_or(|t| t.ufrag != ufrag)
             })
     }
@@ -286,18 +280,11 @@ impl Shard {
         };
         match self.shared.registry.claim(&ufrag, self.index, valid) {
             Claim::Nobody => None,
-            Claim::Mine(id) => self
-                .transports
-                .get(&id)
-                .is_some_and(valid)
-                .then_some(Ok(id)),
+            Claim::Mine(id) => self.core.transport(id).is_some_and(valid).then_some(Ok(id)),
             Claim::Other(shard) => Some(Err(shard)),
-            Claim::Claimed(mut transport) => {
+            Claim::Claimed(transport) => {
                 let id = transport.id;
-                transport.claimed_at = Some(now);
-                transport.last_heard = now;
-                transport.tick_at = now + TICK;
-                self.transports.insert(id, *transport);
+                self.core.insert(now, *transport);
                 Some(Ok(id))
             }
         }
@@ -315,7 +302,7 @@ impl Shard {
     }
 
     fn add_path(&mut self, id: TransportId, key: (Wire, SocketAddr), path: Path) {
-        let Some(transport) = self.transports.get_mut(&id) else {
+        let Some(transport) = self.core.transport_mut(id) else {
             return;
         };
         let mut evicted = None;
@@ -331,7 +318,7 @@ impl Shard {
         match self.paths.insert(key, path) {
             Some(Path::Shard(_)) => self.foreign_paths = self.foreign_paths.saturating_sub(1),
             Some(Path::Udp { to, .. } | Path::Tcp { to, .. }) if to != id => {
-                if let Some(former) = self.transports.get_mut(&to) {
+                if let Some(former) = self.core.transport_mut(to) {
                     former.paths.retain(|p| *p != key);
                 }
             }
@@ -347,477 +334,102 @@ impl Shard {
         local: IpAddr,
         bytes: &[u8],
     ) {
-        let Some(transport) = self.transports.get_mut(&id) else {
+        let Some(transport) = self.core.transport(id) else {
             self.paths.remove(&(wire, source));
             return;
         };
         let Some(to) = candidate_for(local, &transport.candidates) else {
             return;
         };
-        transport.last_heard = now;
-        let peer = &mut transport.peer;
-        let received = catch_unwind(AssertUnwindSafe(|| {
-            peer.receive(now, wire, source, to, bytes)
-        }));
-        self.after(now, id, received);
+        self.core.input(now, id, (wire, source), to, bytes);
+        // At once, so that a source's packets are on their way, and its paths
+        // are true, before the next datagram is looked at.
+        self.effects();
     }
 
-    // ---- driving a peer --------------------------------------------------
-
-    fn after(
-        &mut self,
-        now: Instant,
-        id: TransportId,
-        result: std::thread::Result<Result<(), PeerError>>,
-    ) {
-        match result {
-            Ok(Ok(())) => self.drive(now, id),
-            Ok(Err(error)) => self.fault(now, id, &error),
-            Err(_) => self.panicked(id),
-        }
+    /// Sends what the last inputs made ready.
+    fn settle(&mut self, now: Instant) {
+        self.core.flush(now);
+        self.effects();
     }
 
-    /// Lets a peer say everything that it has to say, and does it.
-    fn drive(&mut self, now: Instant, id: TransportId) {
-        let Some(transport) = self.transports.get_mut(&id) else {
-            return;
-        };
-        let pumped = &mut self.pumped;
-        let result = catch_unwind(AssertUnwindSafe(|| pump(transport, pumped)));
-        let mut pumped = std::mem::take(&mut self.pumped);
-        self.transmit(&mut pumped.transmits);
-        match result {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                self.pumped = Pumped::default();
-                self.fault(now, id, &error);
-                return;
-            }
-            Err(_) => {
-                self.pumped = Pumped::default();
-                self.panicked(id);
-                return;
-            }
-        }
-        if std::mem::take(&mut pumped.connected) {
-            self.connected(now, id);
-        }
-        if !pumped.packets.is_empty() {
-            self.forward(now, id, pumped.packets.drain(..));
-        }
-        if std::mem::take(&mut pumped.keyframe_asked) {
-            count(&self.counters().keyframes_asked, 1);
-            if let Some((source, shard)) = self.source_of(id) {
-                self.ask_keyframe(now, source, shard);
-            }
-        }
-        if let Some(capacity) = pumped.capacity_bps.take()
-            && let Some(transport) = self.transports.get_mut(&id)
-            && let Role::Play(play) = &mut transport.role
-        {
-            play.capacity_bps = capacity;
-        }
-        let closed = std::mem::take(&mut pumped.closed);
-        self.pumped = pumped;
-        if closed {
-            let connected = self.transports.get(&id).is_some_and(|t| t.connected);
-            self.fail(
-                id,
-                if connected {
-                    FailReason::PeerClosed
-                } else {
-                    FailReason::DtlsError
-                },
-            );
-        } else {
-            self.schedule(id);
-        }
-    }
+    // ---- effects ---------------------------------------------------------
 
-    fn transmit(&mut self, transmits: &mut Vec<(Wire, SocketAddr, Vec<u8>)>) {
-        let mut all = transmits.drain(..).peekable();
-        while let Some((wire, destination, first)) = all.next() {
-            self.run.clear();
-            self.run.push(first);
-            while let Some((_, _, next)) = all.next_if(|(w, d, _)| *w == wire && *d == destination)
-            {
-                self.run.push(next);
-            }
-            let sent = match self.paths.get(&(wire, destination)).copied() {
-                Some(Path::Udp { socket, local, .. }) => {
-                    self.udp[socket].send(destination, local, &self.run)
+    /// Carries out what the core wants done.
+    fn effects(&mut self) {
+        let mut effects = std::mem::take(&mut self.core.effects);
+        let mut all = effects.drain(..).peekable();
+        while let Some(effect) = all.next() {
+            match effect {
+                Effect::Transmit {
+                    wire,
+                    destination,
+                    contents,
+                } => {
+                    self.run.clear();
+                    self.run.push(contents);
+                    while let Some(Effect::Transmit { contents, .. }) = all.next_if(|e| {
+                        matches!(e, Effect::Transmit { wire: w, destination: d, .. }
+                            if *w == wire && *d == destination)
+                    }) {
+                        self.run.push(contents);
+                    }
+                    self.transmit(wire, destination);
                 }
-                Some(Path::Tcp { connection, .. }) => {
-                    let mut sent = crate::udp::Sent::default();
-                    if let Some(tcp) = self.connections.get_mut(&connection) {
-                        for packet in &self.run {
-                            match tcp.send(packet) {
-                                Ok(true) => {
-                                    sent.packets += 1;
-                                    sent.bytes += packet.len();
-                                }
-                                // An error shows again when the socket is read.
-                                Ok(false) | Err(_) => sent.dropped += 1,
-                            }
+                Effect::Event(event) => (self.shared.events)(event),
+                Effect::Pass { shard, packet } => {
+                    if !self.shared.inboxes[shard].pass(Passed::Packet(packet)) {
+                        count(&self.shared.counters[self.index].dropped_full, 1);
+                    }
+                }
+                Effect::Ask { shard, request } => {
+                    self.shared.inboxes[shard].command(Command::Request(request));
+                }
+                Effect::Gone { transport, paths } => {
+                    self.shared.registry.remove(transport);
+                    for key in paths {
+                        if let Some(Path::Tcp { connection, .. }) = self.paths.remove(&key) {
+                            self.drop_connection(connection);
                         }
                     }
-                    sent
-                }
-                Some(Path::Shard(_)) | None => crate::udp::Sent {
-                    dropped: self.run.len(),
-                    ..Default::default()
-                },
-            };
-            let counters = &self.shared.counters[self.index];
-            count(&counters.packets_out, sent.packets);
-            count(&counters.bytes_out, sent.bytes);
-            count(&counters.dropped_full, sent.dropped);
-        }
-    }
-
-    fn connected(&mut self, now: Instant, id: TransportId) {
-        let Some(transport) = self.transports.get_mut(&id) else {
-            return;
-        };
-        if std::mem::replace(&mut transport.connected, true) {
-            return;
-        }
-        let source = match &transport.role {
-            Role::Play(play) => Some(play.source),
-            Role::Publish(_) => None,
-        };
-        (self.shared.events)(Event::Connected { transport: id });
-        if let Some(source) = source {
-            self.subscribe(now, id, source);
-        }
-    }
-
-    fn fault(&mut self, _now: Instant, id: TransportId, error: &PeerError) {
-        tracing::debug!(transport = %id, %error, "peer fault");
-        let reason = match error {
-            PeerError::Fingerprint => FailReason::DtlsFingerprint,
-            PeerError::Dtls(_) => FailReason::DtlsError,
-            PeerError::Other(_) => FailReason::IceError,
-        };
-        self.fail(id, reason);
-    }
-
-    fn panicked(&mut self, id: TransportId) {
-        count(&self.counters().panics, 1);
-        tracing::error!(transport = %id, "panic in a transport; it is closed");
-        self.fail(id, FailReason::Internal);
-    }
-
-    fn fail(&mut self, id: TransportId, reason: FailReason) {
-        if self.remove(id) {
-            (self.shared.events)(Event::Failed {
-                transport: id,
-                reason,
-            });
-        }
-    }
-
-    /// Forgets a transport. False: it was not here.
-    fn remove(&mut self, id: TransportId) -> bool {
-        let Some(transport) = self.transports.remove(&id) else {
-            return false;
-        };
-        self.shared.registry.remove(id);
-        for key in &transport.paths {
-            if let Some(Path::Tcp { connection, .. }) = self.paths.remove(key) {
-                self.drop_connection(connection);
-            }
-        }
-        if let Role::Play(play) = &transport.role
-            && let Some(shard) = play.source_shard
-        {
-            self.unsubscribe(id, play.source, shard);
-        }
-        true
-    }
-
-    // ---- forwarding ------------------------------------------------------
-
-    fn forward(&mut self, now: Instant, id: TransportId, packets: impl Iterator<Item = Packet>) {
-        for packet in packets {
-            let Some(transport) = self.transports.get_mut(&id) else {
-                return;
-            };
-            let Role::Publish(publish) = &mut transport.role else {
-                return;
-            };
-            transport
-                .meter
-                .packet(packet.track, packet.payload.len(), packet.marker);
-            let (packet, size) = publish.forward(id, packet, now, self.shared.origin);
-            if let Some(size) = size {
-                transport.meter.rate.width = size.width;
-                transport.meter.rate.height = size.height;
-                (self.shared.events)(Event::VideoSize {
-                    transport: id,
-                    width: size.width,
-                    height: size.height,
-                });
-            }
-            let packet = Arc::new(packet);
-            for shard in &publish.remote {
-                if !self.shared.inboxes[*shard].pass(Passed::Packet(packet.clone())) {
-                    count(&self.shared.counters[self.index].dropped_full, 1);
-                }
-            }
-            // Taken out while the players are written to, then put back.
-            let players = std::mem::take(&mut publish.local);
-            self.deliver(&players, &packet);
-            if let Some(Transport {
-                role: Role::Publish(publish),
-                ..
-            }) = self.transports.get_mut(&id)
-            {
-                publish.local = players;
-            }
-        }
-    }
-
-    fn deliver(&mut self, players: &[TransportId], packet: &Forward) {
-        let mut forwarded = 0;
-        for player in players {
-            let Some(transport) = self.transports.get_mut(player) else {
-                continue;
-            };
-            let Role::Play(play) = &mut transport.role else {
-                continue;
-            };
-            if play.send(&mut transport.peer, packet, &mut transport.meter) {
-                forwarded += 1;
-                if !std::mem::replace(&mut transport.dirty, true) {
-                    self.dirty.push(*player);
                 }
             }
         }
-        count(&self.counters().forwarded, forwarded);
+        drop(all);
+        self.core.effects = effects;
     }
 
-    /// Sends what was written to players since the last time.
-    fn flush(&mut self) {
-        // A round may dirty publishers (keyframe requests), hence the loop;
-        // a second round writes no packets, so it ends.
-        while !self.dirty.is_empty() {
-            let now = Instant::now();
-            for id in std::mem::take(&mut self.dirty) {
-                self.advance(now, id);
+    /// Sends the datagrams of `self.run`.
+    fn transmit(&mut self, wire: Wire, destination: SocketAddr) {
+        let sent = match self.paths.get(&(wire, destination)).copied() {
+            Some(Path::Udp { socket, local, .. }) => {
+                self.udp[socket].send(destination, local, &self.run)
             }
-        }
-    }
-
-    fn advance(&mut self, now: Instant, id: TransportId) {
-        let Some(transport) = self.transports.get_mut(&id) else {
-            return;
+            Some(Path::Tcp { connection, .. }) => {
+                let mut sent = Sent::default();
+                if let Some(tcp) = self.connections.get_mut(&connection) {
+                    for packet in &self.run {
+                        match tcp.send(packet) {
+                            Ok(true) => {
+                                sent.packets += 1;
+                                sent.bytes += packet.len();
+                            }
+                            // An error shows again when the socket is read.
+                            Ok(false) | Err(_) => sent.dropped += 1,
+                        }
+                    }
+                }
+                sent
+            }
+            Some(Path::Shard(_)) | None => Sent {
+                dropped: self.run.len(),
+                ..Sent::default()
+            },
         };
-        transport.dirty = false;
-        let peer = &mut transport.peer;
-        let advanced = catch_unwind(AssertUnwindSafe(|| peer.advance(now)));
-        self.after(now, id, advanced);
-    }
-
-    fn source_of(&self, player: TransportId) -> Option<(TransportId, usize)> {
-        match &self.transports.get(&player)?.role {
-            Role::Play(play) => Some((play.source, play.source_shard?)),
-            Role::Publish(_) => None,
-        }
-    }
-
-    fn subscribe(&mut self, now: Instant, player: TransportId, source: TransportId) {
-        // Gone meanwhile: whoever closed it closes its players too.
-        let Some((_, shard)) = self.shared.registry.source(source) else {
-            return;
-        };
-        if let Some(Transport {
-            role: Role::Play(play),
-            ..
-        }) = self.transports.get_mut(&player)
-        {
-            play.source_shard = Some(shard);
-        }
-        if shard == self.index {
-            if let Some(Transport {
-                role: Role::Publish(publish),
-                ..
-            }) = self.transports.get_mut(&source)
-            {
-                publish.local.push(player);
-            }
-        } else {
-            let players = self.remote_sources.entry(source).or_default();
-            players.push(player);
-            if players.len() == 1 {
-                self.shared.inboxes[shard].command(Command::Subscribe {
-                    source,
-                    to: self.index,
-                });
-            }
-        }
-        self.ask_keyframe(now, source, shard);
-    }
-
-    fn unsubscribe(&mut self, player: TransportId, source: TransportId, shard: usize) {
-        if shard == self.index {
-            if let Some(Transport {
-                role: Role::Publish(publish),
-                ..
-            }) = self.transports.get_mut(&source)
-            {
-                publish.local.retain(|p| *p != player);
-            }
-            return;
-        }
-        let Some(players) = self.remote_sources.get_mut(&source) else {
-            return;
-        };
-        players.retain(|p| *p != player);
-        if players.is_empty() {
-            self.remote_sources.remove(&source);
-            self.shared.inboxes[shard].command(Command::Unsubscribe {
-                source,
-                to: self.index,
-            });
-        }
-    }
-
-    fn ask_keyframe(&mut self, now: Instant, source: TransportId, shard: usize) {
-        if shard != self.index {
-            self.shared.inboxes[shard].command(Command::AskKeyframe(source));
-            return;
-        }
-        let since = now.duration_since(self.shared.origin);
-        let Some(transport) = self.transports.get_mut(&source) else {
-            return;
-        };
-        let Role::Publish(publish) = &mut transport.role else {
-            return;
-        };
-        if publish.keyframes.ask(since) {
-            self.send_keyframe_request(source);
-        } else {
-            self.schedule(source);
-        }
-    }
-
-    fn send_keyframe_request(&mut self, source: TransportId) {
-        let Some(transport) = self.transports.get_mut(&source) else {
-            return;
-        };
-        transport.peer.request_keyframe();
-        if !std::mem::replace(&mut transport.dirty, true) {
-            self.dirty.push(source);
-        }
-        count(&self.counters().keyframes_sent, 1);
-    }
-
-    // ---- timers ----------------------------------------------------------
-
-    fn schedule(&mut self, id: TransportId) {
-        let origin = self.shared.origin;
-        let Some(transport) = self.transports.get_mut(&id) else {
-            return;
-        };
-        let mut at = transport.wake_at.min(transport.tick_at);
-        if let Role::Publish(publish) = &transport.role
-            && let Some(due) = publish.keyframes.next_timeout()
-        {
-            at = at.min(origin + due);
-        }
-        if transport.scheduled.is_none_or(|scheduled| at < scheduled) {
-            transport.scheduled = Some(at);
-            self.timers.push(Reverse((at, id)));
-        }
-    }
-
-    fn run_timers(&mut self) {
-        let now = Instant::now();
-        while let Some(Reverse((at, id))) = self.timers.peek().copied() {
-            if at > now {
-                break;
-            }
-            self.timers.pop();
-            let Some(transport) = self.transports.get_mut(&id) else {
-                continue;
-            };
-            if transport.scheduled != Some(at) {
-                continue;
-            }
-            transport.scheduled = None;
-            let tick = transport.tick_at <= now;
-            if tick {
-                transport.tick_at = now + TICK;
-            }
-            let since = now.duration_since(self.shared.origin);
-            let keyframe = match &mut transport.role {
-                Role::Publish(publish) => publish.keyframes.poll(since),
-                Role::Play(_) => false,
-            };
-            if keyframe {
-                self.send_keyframe_request(id);
-            }
-            if tick && !self.tick(now, id) {
-                continue;
-            }
-            self.advance(now, id);
-        }
-        if now >= self.next_sweep {
-            self.next_sweep = now + TICK;
-            self.sweep(now);
-        }
-    }
-
-    /// Once a second for each transport. False: it ended.
-    fn tick(&mut self, now: Instant, id: TransportId) -> bool {
-        let config = &self.shared.config;
-        let Some(transport) = self.transports.get_mut(&id) else {
-            return false;
-        };
-        if transport.connected {
-            if now.duration_since(transport.last_heard) > config.idle_timeout {
-                self.fail(id, FailReason::IceKeepAlive);
-                return false;
-            }
-        } else if transport
-            .claimed_at
-            .is_some_and(|at| now.duration_since(at) > config.connect_timeout)
-        {
-            self.fail(id, FailReason::DtlsError);
-            return false;
-        }
-        if let Role::Play(play) = &transport.role {
-            transport.meter.rate.capacity_bps = play.capacity_bps;
-        }
-        if let Some(rate) = transport.meter.second(now)
-            && transport.connected
-        {
-            (self.shared.events)(Event::Rate {
-                transport: id,
-                rate,
-            });
-        }
-        if let Role::Publish(publish) = &mut transport.role
-            && let Some(bitrate) = &mut publish.bitrate
-            && let Some(bps) = bitrate.update(
-                now.duration_since(self.shared.origin),
-                transport.meter.recent_loss,
-            )
-        {
-            transport.peer.request_bitrate(bps);
-        }
-        let waits = match &transport.role {
-            Role::Play(play) if transport.connected && play.waits_for_keyframe() => {
-                play.source_shard.map(|shard| (play.source, shard))
-            }
-            _ => None,
-        };
-        // A request, or the keyframe, may have been lost on the way.
-        if let Some((source, shard)) = waits {
-            self.ask_keyframe(now, source, shard);
-        }
-        true
+        let counters = self.counters();
+        count(&counters.packets_out, sent.packets);
+        count(&counters.bytes_out, sent.bytes);
+        count(&counters.dropped_full, sent.dropped);
     }
 
     fn sweep(&mut self, now: Instant) {
@@ -850,16 +462,7 @@ impl Shard {
         let now = Instant::now();
         while let Some(passed) = self.inbox().next_passed() {
             match passed {
-                Passed::Packet(packet) => {
-                    let Some(players) = self.remote_sources.get_mut(&packet.source) else {
-                        continue;
-                    };
-                    let players = std::mem::take(players);
-                    self.deliver(&players, &packet);
-                    if let Some(place) = self.remote_sources.get_mut(&packet.source) {
-                        *place = players;
-                    }
-                }
+                Passed::Packet(packet) => self.core.passed(&packet),
                 Passed::Datagram {
                     source,
                     local,
@@ -889,6 +492,7 @@ impl Shard {
                 }
             }
         }
+        self.settle(now);
     }
 
     /// False: shut down.
@@ -896,27 +500,8 @@ impl Shard {
         let now = Instant::now();
         while let Some(command) = self.inbox().next_command() {
             match command {
-                Command::Close(id) => self.close(now, id),
-                Command::Subscribe { source, to } => {
-                    if let Some(Transport {
-                        role: Role::Publish(publish),
-                        ..
-                    }) = self.transports.get_mut(&source)
-                        && !publish.remote.contains(&to)
-                    {
-                        publish.remote.push(to);
-                    }
-                }
-                Command::Unsubscribe { source, to } => {
-                    if let Some(Transport {
-                        role: Role::Publish(publish),
-                        ..
-                    }) = self.transports.get_mut(&source)
-                    {
-                        publish.remote.retain(|s| *s != to);
-                    }
-                }
-                Command::AskKeyframe(source) => self.ask_keyframe(now, source, self.index),
+                Command::Close(id) => self.core.close(now, id),
+                Command::Request(request) => self.core.request(now, request),
                 Command::Adopt {
                     stream,
                     remote,
@@ -929,31 +514,16 @@ impl Shard {
                     }
                 }
                 Command::Shutdown => {
-                    let all: Vec<TransportId> = self.transports.keys().copied().collect();
-                    for id in all {
-                        self.close(now, id);
+                    for id in self.core.ids() {
+                        self.core.close(now, id);
                     }
+                    self.effects();
                     return false;
                 }
             }
         }
+        self.settle(now);
         true
-    }
-
-    fn close(&mut self, now: Instant, id: TransportId) {
-        if let Some(transport) = self.transports.get_mut(&id) {
-            let pumped = &mut self.pumped;
-            let said = catch_unwind(AssertUnwindSafe(|| {
-                transport.peer.close()?;
-                transport.peer.advance(now)?;
-                pump(transport, pumped)
-            }));
-            let mut pumped = std::mem::take(&mut self.pumped);
-            if matches!(said, Ok(Ok(()))) {
-                self.transmit(&mut pumped.transmits);
-            }
-        }
-        self.remove(id);
     }
 
     // ---- ICE-TCP ---------------------------------------------------------
@@ -1004,7 +574,7 @@ impl Shard {
             let _ = self.poll.registry().deregister(tcp.stream());
             let key = (Wire::Tcp, tcp.remote);
             if let Some(Path::Tcp { to, .. }) = self.paths.remove(&key)
-                && let Some(transport) = self.transports.get_mut(&to)
+                && let Some(transport) = self.core.transport_mut(to)
             {
                 transport.paths.retain(|p| *p != key);
             }
@@ -1083,41 +653,7 @@ impl Shard {
             count(&self.counters().bytes_in, frame.len());
             self.input(now, id, key, local, &frame);
         }
-        self.flush();
+        self.settle(now);
         filled
     }
-}
-
-/// Polls a peer until it has no more to say.
-fn pump(transport: &mut Transport, pumped: &mut Pumped) -> Result<(), PeerError> {
-    loop {
-        match transport.peer.poll()? {
-            Output::Timeout(at) => {
-                transport.wake_at = at;
-                break;
-            }
-            Output::Transmit {
-                wire,
-                destination,
-                contents,
-            } => pumped.transmits.push((wire, destination, contents)),
-            Output::Packet(packet) => pumped.packets.push(packet),
-            Output::KeyframeAsked => pumped.keyframe_asked = true,
-            Output::Connected => pumped.connected = true,
-            Output::Closed => pumped.closed = true,
-            Output::Capacity(bps) => pumped.capacity_bps = Some(bps),
-            Output::Figures {
-                track: Track::Video,
-                nacks,
-                plis,
-                loss,
-                packets,
-            } => transport.meter.figures(nacks, plis, loss, packets),
-            Output::Figures { .. } => {}
-        }
-    }
-    if !transport.peer.is_alive() {
-        pumped.closed = true;
-    }
-    Ok(())
 }

@@ -61,8 +61,10 @@ pub(crate) struct Publish {
 /// A player: the source and how its tracks are rewritten.
 pub(crate) struct Play {
     pub source: TransportId,
-    /// Where the source lives, once subscribed.
-    pub source_shard: Option<usize>,
+    /// Where the source lives.
+    pub source_shard: usize,
+    /// Its packets come here: since the player connected.
+    pub subscribed: bool,
     pub audio: Option<Downlink>,
     pub video: Option<Downlink>,
     /// What the player said that it can receive (REMB), 0 while it has not.
