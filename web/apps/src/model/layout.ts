@@ -242,7 +242,8 @@ function spotlight(input: StageInput, gap: number): { rects: Map<string, Rect>; 
 /** Tiles of a strip: as large as they may be, smaller where more people would then be seen. */
 function stripTile(box: Size, count: number, beside: boolean, gap: number): Size {
   if (!beside) {
-    return { width: Math.max(84, Math.min(132, box.width * 0.29)), height: Math.max(84, Math.min(132, box.height * 0.17)) };
+    const width = Math.min(132, Math.max(72, (box.width - gap * (count - 1)) / count));
+    return { width, height: Math.min(width * 1.2, box.height * 0.19) };
   }
   // One or two faces beside a screen may be larger than ten.
   const largest = Math.min(340, box.width * (count <= 2 ? 0.26 : 0.19));

@@ -5,7 +5,7 @@
  */
 export type Piece = { kind: 'text'; text: string } | { kind: 'link'; text: string; href: string };
 
-const CANDIDATE = /(?:https?:\/\/|www\.)[^\s<>"'`{}|\\^\u0000-\u0020\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/giu;
+const CANDIDATE = /(?:https?:\/\/|www\.)[^\s<>"'`{}|\\^\p{Cc}\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/giu;
 const TRAILING = /[.,;:!?'"»”’…]+$/u;
 
 /** Longer addresses are text: nobody reads them, and layout suffers. */

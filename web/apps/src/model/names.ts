@@ -21,7 +21,7 @@ const LONGEST_LOGIN = 64;
 
 function clean(text: string, longest: number): string {
   // Control and direction characters would let one name pass for another.
-  const plain = text.replace(/[\u0000-\u001f\u007f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').replace(/\s+/gu, ' ');
+  const plain = text.replace(/[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '').replace(/\s+/gu, ' ');
   return [...plain.trim()].slice(0, longest).join('');
 }
 

@@ -92,7 +92,11 @@ function Composer({ call }: { call: Call }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [emoji, setEmoji] = useState(false);
   const to = talk.to.value;
-  useEffect(() => field.current?.focus(), [to]);
+  useEffect(() => {
+    // On a phone the keyboard would cover what one came to read.
+    if (to !== null || matchMedia('(hover: hover)').matches) field.current?.focus();
+    else field.current?.closest<HTMLElement>('.panel')?.focus();
+  }, [to]);
   useLayoutEffect(() => {
     const el = field.current;
     if (!el) return;

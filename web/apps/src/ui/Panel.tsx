@@ -6,7 +6,7 @@ import { Icon } from './Icon';
 /** Beside the stage on wide windows, over it on phones. */
 export function Panel({ call, title, testid, note, children }: { call: Call; title: string; testid: string; note?: string; children: ComponentChildren }) {
   return (
-    <aside class="panel" data-testid={testid} aria-label={title} onKeyDown={(event) => event.key === 'Escape' && call.show(call.panel.value)}>
+    <aside class="panel" tabIndex={-1} data-testid={testid} aria-label={title} onKeyDown={(event) => event.key === 'Escape' && call.show(call.panel.value)}>
       <header class="panel__head">
         <h2>{title}</h2>
         {note && <span class="panel__note">{note}</span>}

@@ -22,11 +22,13 @@ function Away({ call }: { call: Call }) {
   const w = words.value.away;
   return (
     <div class="away" data-testid="reconnecting">
-      <i class="away__pulse" aria-hidden="true" />
-      <p role="status">
-        <strong>{w.title}</strong>
-      </p>
-      <p>{w.since(clock(since), seconds)}</p>
+      <div class="away__card">
+        <i class="away__pulse" aria-hidden="true" />
+        <p role="status">
+          <strong>{w.title}</strong>
+        </p>
+        <p>{w.since(clock(since), seconds)}</p>
+      </div>
     </div>
   );
 }
