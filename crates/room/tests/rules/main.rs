@@ -1,0 +1,15 @@
+//! The rules on virtual time: fake clients that complain of every message
+//! that their real kin would stumble over, and an engine that answers when told.
+
+mod chat;
+mod join;
+mod keepalive;
+mod limits;
+mod panics;
+mod play;
+mod probe;
+mod random;
+mod resume;
+mod sim;
+mod stream;
+mod stream_event;
