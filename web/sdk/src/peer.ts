@@ -230,6 +230,8 @@ export class Peer implements MediaListener {
     if (ice === 'failed') return this.#finish(new VecheError('ice_failed', 'ICE failed'));
     if (all === 'failed') return this.#finish(new VecheError('dtls_failed', 'DTLS failed'));
     if (ice === 'disconnected') {
+      // ICE notices a dead network sooner than the socket's own silence does.
+      this.#session.probe();
       this.#patience ??= setTimeout(
         () => this.#finish(new VecheError('ice_failed', 'ICE disconnected')),
         DISCONNECT_PATIENCE_MS,

@@ -172,8 +172,10 @@ export class Publication extends Emitter<StreamEvents> implements LocalPublicati
     );
   }
 
-  up(_peer: Peer, _info: StreamInfo): void {
+  up(peer: Peer, _info: StreamInfo): void {
     this.#quality.reset();
+    // The first asking then has something to compare with.
+    void this.#stats.read(peer.pc).catch(() => undefined);
     this.#arrived = null;
     if (this.audioMuted) this.#tell('audioMuted');
     if (this.videoMuted) this.#tell('videoMuted');

@@ -163,6 +163,8 @@ export class Remote extends Emitter<StreamEvents> implements RemoteStream, LinkO
 
   up(peer: Peer, info: StreamInfo): void {
     this.#quality.reset();
+    // The first asking then has something to compare with.
+    void this.#stats.read(peer.pc).catch(() => undefined);
     this.#sent = null;
     this.media = peer.media;
     this.hasAudio = info.hasAudio !== false && peer.media.getAudioTracks().length > 0;
