@@ -54,10 +54,11 @@ test-web: need-build $(INSTALLED) ## Run the tests of the SDK and the apps
 	$(call say,tests of the SDK and the apps)
 	@cd web && npm test
 
-# With the unoptimised server, which the Rust tests have built already.
+# With the unoptimised server that the Rust tests have built already: the same
+# command line, so that nothing is built a second time with other features.
 e2e: need-build need-e2e $(APPS) ## Run the tests in real browsers (ARGS=meet for some)
 	$(call say,tests in real browsers)
-	@cargo build --locked -p veche
+	@cargo test --workspace --locked --no-run --quiet
 	@cd web && npm run e2e -- $(ARGS)
 
 lint: need-build need-lint $(INSTALLED) deny ## Check style, types, licences
@@ -81,8 +82,8 @@ format: $(INSTALLED) ## Format the sources
 	@cargo fmt --all
 	@cd web && npm run format
 
-bench: need-build ## Measure forwarding
-	@cargo run --release -p veche-bench --bin fanout -- $(ARGS)
+bench: server ## Measure forwarding
+	@cargo run --release --locked -p fanout -- $(ARGS)
 
 clean: ## Remove what was built
 	@rm -rf target web/node_modules web/*/dist web/*/node_modules web/e2e/out

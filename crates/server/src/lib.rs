@@ -11,6 +11,7 @@ pub mod tls;
 
 mod banner;
 mod cli;
+mod crowd;
 mod host;
 mod listen;
 mod log;

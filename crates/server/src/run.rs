@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use tokio::task::JoinSet;
@@ -13,6 +12,7 @@ use tokio::time::timeout;
 use veche_api::Api;
 use veche_transport::{Engine, StartError};
 
+use crate::crowd::Crowd;
 use crate::tls::Files;
 use crate::{Config, Ports, Shutdown, assets, listen, tls};
 
@@ -103,15 +103,18 @@ pub fn start(config: Config) -> Result<Running> {
     };
     let router = api.router(assets::router());
     let handle = Handle::new();
+    let crowd = Crowd::new(config.limits.connections);
     let mut listeners = JoinSet::new();
     for listener in http {
-        let server = axum_server::from_tcp(listener)?;
+        let server = axum_server::from_tcp(listener)?.acceptor(crowd.clone());
         listeners.spawn(serve(server, handle.clone(), router.clone()));
     }
     if let (Some(tls), Some(files)) = (tls, &certificate) {
         let tls = RustlsConfig::from_config(tls);
         for listener in https {
-            let acceptor = RustlsAcceptor::new(tls.clone()).handshake_timeout(TLS_HANDSHAKE);
+            let acceptor = RustlsAcceptor::new(tls.clone())
+                .handshake_timeout(TLS_HANDSHAKE)
+                .acceptor(crowd.clone());
             let server = axum_server::from_tcp(listener)?.acceptor(acceptor);
             listeners.spawn(serve_tls(server, handle.clone(), router.clone()));
         }
@@ -159,7 +162,7 @@ impl Running {
 }
 
 async fn serve(
-    server: Server<SocketAddr, DefaultAcceptor>,
+    server: Server<SocketAddr, Crowd>,
     handle: Handle<SocketAddr>,
     router: Router,
 ) -> io::Result<()> {
@@ -169,7 +172,7 @@ async fn serve(
 }
 
 async fn serve_tls(
-    server: Server<SocketAddr, RustlsAcceptor>,
+    server: Server<SocketAddr, RustlsAcceptor<Crowd>>,
     handle: Handle<SocketAddr>,
     router: Router,
 ) -> io::Result<()> {

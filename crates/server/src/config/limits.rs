@@ -8,6 +8,7 @@ use super::Millis;
 #[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "described where they are used")]
 pub struct Limits {
+    pub connections: usize,
     pub sessions: usize,
     pub rooms: usize,
     pub rooms_per_session: usize,
@@ -35,6 +36,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 25_000,
             sessions: 20_000,
             rooms: 10_000,
             rooms_per_session: 16,

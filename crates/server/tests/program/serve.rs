@@ -1,4 +1,7 @@
 use std::fs;
+use std::io::{Read, Write};
+
+use tokio::net::TcpStream;
 
 use super::client::{certificate, get, get_plain, tls};
 use super::veche::{Veche, until};
@@ -86,4 +89,33 @@ async fn json_logs_are_one_object_a_line() {
             "{message} in {log}"
         );
     }
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_are_refused_until_there_is_room() {
+    let veche = Veche::start(&["--set=limits.connections=2"]);
+    let first = TcpStream::connect(veche.http()).await.unwrap();
+    let second = tls(veche.https()).await;
+    until("the third is refused", || {
+        let mut third = std::net::TcpStream::connect(veche.http()).unwrap();
+        // Closed, without an answer, once the first two are counted.
+        third
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = Vec::new();
+        let read = third.read_to_end(&mut answer);
+        (read.is_err() || answer.is_empty()).then_some(())
+    });
+    assert!(veche.log().contains("limits.connections is reached"));
+
+    drop((first, second));
+    until("there is room again", || {
+        let mut third = std::net::TcpStream::connect(veche.http()).unwrap();
+        third
+            .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .ok()?;
+        let mut answer = String::new();
+        third.read_to_string(&mut answer).ok()?;
+        answer.starts_with("HTTP/1.1 200").then_some(())
+    });
 }
