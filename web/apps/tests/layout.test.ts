@@ -27,13 +27,9 @@ describe('the grid', () => {
   it('keeps every tile inside the window and apart from the others', () => {
     each((size, n) => {
       const rects = [...arrange({ ...size, tiles: ids(n) }).rects.values()];
-      rects.forEach((r, i) => {
-        expect(r.x).toBeGreaterThanOrEqual(-1);
-        expect(r.y).toBeGreaterThanOrEqual(-1);
-        expect(r.x + r.width).toBeLessThanOrEqual(size.width + 1);
-        expect(r.y + r.height).toBeLessThanOrEqual(size.height + 1);
-        for (const other of rects.slice(i + 1)) expect(overlaps(r, other)).toBe(false);
-      });
+      const outside = rects.filter((r) => r.x < -1 || r.y < -1 || r.x + r.width > size.width + 1 || r.y + r.height > size.height + 1);
+      const over = rects.filter((r, i) => rects.slice(i + 1).some((other) => overlaps(r, other)));
+      expect([outside, over], `${n} in ${size.width}×${size.height}`).toEqual([[], []]);
     });
   });
 
@@ -117,6 +113,25 @@ describe('a featured tile', () => {
       for (const [id, r] of rects) if (id !== 'screen') expect(overlaps(r, screen)).toBe(false);
       expect(new Set([...rects.keys(), ...hidden])).toEqual(new Set([...ids(n), 'screen', 'me']));
     });
+  });
+
+  it('has its own proportions where they are known, and the strip goes where it costs least', () => {
+    for (const size of WINDOWS) {
+      for (const aspect of [16 / 9, 4 / 3, 9 / 16]) {
+        const { rects } = arrange({ ...size, tiles: ids(3), featured: ['screen'], own: ['me'], aspect });
+        const screen = rects.get('screen')!;
+        expect(Math.abs(screen.width - screen.height * aspect)).toBeLessThan(3);
+        for (const [id, r] of rects) {
+          if (id !== 'screen') expect(overlaps(r, screen)).toBe(false);
+          expect(r.x).toBeGreaterThanOrEqual(-1);
+          expect(r.y).toBeGreaterThanOrEqual(-1);
+          expect(r.x + r.width).toBeLessThanOrEqual(size.width + 1);
+          expect(r.y + r.height).toBeLessThanOrEqual(size.height + 1);
+        }
+      }
+    }
+    const wide = arrange({ width: 880, height: 700, tiles: ['ann'], featured: ['screen'], own: ['me'], aspect: 16 / 9 }).rects;
+    expect(wide.get('ann')!.y).toBeGreaterThan(wide.get('screen')!.y + wide.get('screen')!.height);
   });
 
   it('fills the stage when it is alone', () => {

@@ -59,7 +59,7 @@ export const states: Record<string, State> = {
   two: { app: 'video-chat', set: (room, call) => { crowd(room, 1); quiet(call); } },
   'two-dark': { app: 'video-chat', set: (room, call) => { crowd(room, 1, [0]); quiet(call); } },
   'two-screen': { app: 'video-chat-and-screen-sharing', set: (room, call) => {
-    room.add('Mara Lindqvist', remote('Mara Lindqvist', 'camera', person(0)), remote('Mara Lindqvist', 'screen', screen()));
+    room.add('Mara Lindqvist', remote('Mara Lindqvist', 'camera', person(0)), remote('Mara Lindqvist', 'screen', screen(), { width: 1600, height: 1000 }));
     quiet(call);
   } },
   'two-sharing': { app: 'video-chat-and-screen-sharing', set: async (room, call) => { crowd(room, 1); quiet(call); await call.share(); } },
@@ -81,7 +81,7 @@ export const states: Record<string, State> = {
   twelve: { set: (room, call) => { crowd(room, 11, [3, 7]); room.bus.emit('activeSpeaker', NAMES[4]!); quiet(call); } },
   thirty: { set: (room, call) => { crowd(room, 30, [3, 7, 12, 21]); room.bus.emit('activeSpeaker', NAMES[4]!); quiet(call); } },
   screen: { set: (room, call) => {
-    room.add('Mara Lindqvist', remote('Mara Lindqvist', 'camera', person(0)), remote('Mara Lindqvist', 'screen', screen()));
+    room.add('Mara Lindqvist', remote('Mara Lindqvist', 'camera', person(0)), remote('Mara Lindqvist', 'screen', screen(), { width: 1600, height: 1000 }));
     crowd(room, 0);
     for (let i = 1; i < 5; i++) room.add(NAMES[i]!, remote(NAMES[i]!, 'camera', person(i), i === 3 ? { videoMuted: true, audioMuted: true } : {}));
     room.bus.emit('activeSpeaker', NAMES[0]!);

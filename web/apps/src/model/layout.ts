@@ -23,6 +23,8 @@ export interface StageInput extends Size {
   featured?: readonly string[];
   /** Own pictures (camera, shared screen), always small. */
   own?: readonly string[];
+  /** width / height of a featured picture that must not be cropped */
+  aspect?: number | null;
   gap?: number;
   rtl?: boolean;
 }
@@ -200,50 +202,64 @@ function area(size: Size): number {
   return size.width * size.height;
 }
 
-/** Featured tiles large, the rest in a strip at the end or, upright, below. */
+/** Featured tiles large, the rest in a strip: beside or below, wherever it leaves them larger. */
 function spotlight(input: StageInput, gap: number): { rects: Map<string, Rect>; hidden: string[] } {
-  const { width, height } = input;
+  const { width, height, aspect = null, own = [] } = input;
   const featured = input.featured ?? [];
-  const own = input.own ?? [];
   const strip = [...input.tiles, ...own];
+  const stageOf = (beside: boolean): Rect => {
+    if (strip.length === 0) return { x: 0, y: 0, width, height };
+    const tile = stripTile(input, strip.length, beside, gap);
+    return beside ? { x: 0, y: 0, width: width - tile.width - gap, height } : { x: 0, y: 0, width, height: height - tile.height - gap };
+  };
+  const seen = (box: Size) => (aspect ? area(fit(box, { min: aspect, max: aspect })) : area(box));
+  const [atSide, under] = [stageOf(true), stageOf(false)];
+  // Without known proportions the window's own shape decides.
+  const beside = aspect ? seen(atSide) >= seen(under) : width > height;
+  const stage = beside ? atSide : under;
   const rects = new Map<string, Rect>();
   const hidden: string[] = [];
-  let stage: Rect = { x: 0, y: 0, width, height };
 
-  if (strip.length > 0) {
-    const beside = width > height;
-    const tile = stripTile(input, strip.length, beside, gap);
-    const length = beside ? height : width;
-    const step = beside ? tile.height : tile.width;
-    const capacity = Math.max(1, Math.floor((length + gap) / (step + gap)));
-    let shown = strip;
-    if (strip.length > capacity) {
-      // Own pictures stay in sight, before them the count of those who do not fit.
-      const kept = Math.max(0, capacity - own.length - 1);
-      shown = [...input.tiles.slice(0, kept), MORE, ...own].slice(-capacity);
-      hidden.push(...strip.filter((id) => !shown.includes(id)));
-    }
-    const used = shown.length * step + (shown.length - 1) * gap;
-    shown.forEach((id, i) => {
-      const along = (length - used) / 2 + i * (step + gap);
-      rects.set(id, beside ? { ...tile, x: width - tile.width, y: along } : { ...tile, x: along, y: height - tile.height });
-    });
-    stage = beside
-      ? { ...stage, width: width - tile.width - gap }
-      : { ...stage, height: height - tile.height - gap };
+  // A picture with proportions takes just its place; others fill what there is.
+  const only = featured.length === 1 && aspect ? { min: aspect, max: aspect } : { min: 0.1, max: 10 };
+  const grid = largestGrid(stage, featured.length, gap, only);
+  const used = beside ? { ...stage, width: Math.min(stage.width, grid.columns * (grid.width + gap) - gap) } : { ...stage, height: Math.min(stage.height, grid.rows * (grid.height + gap) - gap) };
+  const spare = { x: (stage.width - used.width) / 2, y: (stage.height - used.height) / 2 };
+  placeGrid({ ...used, x: spare.x, y: spare.y }, featured, gap, grid, rects);
+  if (strip.length === 0) return { rects, hidden };
+
+  const tile = stripTile(input, strip.length, beside, gap);
+  const step = beside ? tile.height : tile.width;
+  const length = beside ? height : width;
+  const capacity = Math.max(1, Math.floor((length + gap) / (step + gap)));
+  let shown = strip;
+  if (strip.length > capacity) {
+    // Own pictures stay in sight, before them the count of those who do not fit.
+    const kept = Math.max(0, capacity - own.length - 1);
+    shown = [...input.tiles.slice(0, kept), MORE, ...own].slice(-capacity);
+    hidden.push(...strip.filter((id) => !shown.includes(id)));
   }
-
-  // A screen keeps its own proportions inside its tile, so any tile shape will do.
-  const grid = largestGrid(stage, featured.length, gap, { min: 0.1, max: 10 });
-  placeGrid(stage, featured, gap, grid, rects);
+  const along = (length - shown.length * (step + gap) + gap) / 2;
+  // The strip stands close to what is featured, the two together in the middle.
+  const across = beside ? spare.x + used.width + gap : spare.y + used.height + gap;
+  shown.forEach((id, i) => {
+    const at = along + i * (step + gap);
+    rects.set(id, beside ? { ...tile, x: across, y: at } : { ...tile, x: at, y: across });
+  });
   return { rects, hidden };
 }
 
 /** Tiles of a strip: as large as they may be, smaller where more people would then be seen. */
 function stripTile(box: Size, count: number, beside: boolean, gap: number): Size {
-  if (!beside) {
+  const narrow = box.width < 560;
+  if (!beside && narrow) {
     const width = Math.min(132, Math.max(72, (box.width - gap * (count - 1)) / count));
     return { width, height: Math.min(width * 1.2, box.height * 0.19) };
+  }
+  if (!beside) {
+    const fitting = (box.width - gap * (count - 1)) / count;
+    const width = Math.max(Math.min(132, fitting), Math.min(232, fitting, box.height * 0.2 * STRIP_ASPECT));
+    return { width, height: width / STRIP_ASPECT };
   }
   // One or two faces beside a screen may be larger than ten.
   const largest = Math.min(340, box.width * (count <= 2 ? 0.26 : 0.19));

@@ -27,7 +27,8 @@ function Text({ text }: { text: string }) {
   );
 }
 
-function Message({ message }: { message: ChatMessage }) {
+/** `state` comes beside the message, which is the same object before and after it was sent. */
+function Message({ message, state }: { message: ChatMessage; state: ChatMessage['state'] }) {
   const w = words.value.chat;
   const reason = message.error?.reason;
   return (
@@ -36,12 +37,12 @@ function Message({ message }: { message: ChatMessage }) {
       data-testid="chat-message"
       data-from={message.from}
       data-own={message.own}
-      data-state={message.state}
+      data-state={state}
       data-private={message.to !== null}
     >
       <Text text={message.text} />
-      {message.state === 'sending' && <span class="message__state">{w.sending}</span>}
-      {message.state === 'failed' && (
+      {state === 'sending' && <span class="message__state">{w.sending}</span>}
+      {state === 'failed' && (
         <span class="message__state message__state--failed" role="alert">
           <Icon name="warn" size={14} /> {w.failed} {reason && reason !== 'server' ? words.value.reasons[reason].title + '. ' : ''}
           <button type="button" class="link" data-testid="chat-retry" onClick={() => void message.retry().catch(() => undefined)}>
@@ -67,7 +68,7 @@ function Messages({ block }: { block: MessageBlock }) {
         </p>
         <ul class="block__messages">
           {block.messages.map((message) => (
-            <Message key={message.localId} message={message} />
+            <Message key={message.localId} message={message} state={message.state} />
           ))}
         </ul>
       </div>

@@ -1,10 +1,11 @@
 import { useMemo, useRef } from 'preact/hooks';
+import type { RemoteStream } from '@veche/sdk';
 import { words } from '../i18n';
 import type { Call } from '../model/call';
 import { arrange, type Rect } from '../model/layout';
 import { withSpeaker } from '../model/order';
 import { Alone } from './Alone';
-import { useMedia, useSize } from './hooks';
+import { useMedia, useSize, useStream } from './hooks';
 import { OwnScreenTile, OwnTile, RemoteTile } from './Tile';
 import { RemoteAudio } from './Video';
 
@@ -23,6 +24,12 @@ function useOwnMedia(call: Call): MediaStream | null {
     if (publication?.media.getVideoTracks().length) return publication.media;
     return track ? new MediaStream([track]) : null;
   }, [publication, track, version]);
+}
+
+/** Proportions of a picture, once known and whenever they change. */
+function useAspect(stream: RemoteStream | null): number | null {
+  useStream(stream);
+  return stream && stream.width > 0 && stream.height > 0 ? stream.width / stream.height : null;
 }
 
 /** All the pictures. Every tile is a child of one box, so a video never starts anew when the layout changes. */
@@ -46,11 +53,16 @@ export function Stage({ call }: { call: Call }) {
   const featured = pinned && everything.includes(pinned) ? [pinned] : screens.map(({ id }) => id);
   const rest = everything.filter((id) => !featured.includes(id));
 
+  // A single screen gets a tile of its own proportions: no bands at its sides.
+  const single = featured.length === 1 ? screens.find(({ id }) => id === featured[0])?.stream : undefined;
+  const aspect = useAspect(single ?? null);
+
   const place = (tiles: readonly string[]) =>
     arrange({
       ...size,
       tiles,
       featured,
+      aspect,
       own: ownScreen ? [OWN, OWN_SCREEN] : [OWN],
       gap: narrow ? 6 : 10,
       rtl: document.documentElement.dir === 'rtl',
