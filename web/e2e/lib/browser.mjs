@@ -45,7 +45,7 @@ const FIREFOX_PREFS = {
  * `who`: from PEOPLE. `camera:false` starts it with no devices at all, `deny`
  * with devices that the user refuses. `netns`: run inside that namespace.
  */
-export async function launch(who, { engine = 'chromium', camera = true, deny = false, netns = null, video, args = [], viewport = { width: 1100, height: 720 }, insecure = false, lang = 'en-US' } = {}) {
+export async function launch(who, { engine = 'chromium', camera = true, deny = false, netns = null, video, args = [], viewport = { width: 960, height: 600 }, insecure = false, lang = 'en-US' } = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'veche-e2e-'));
   let executablePath = engine === 'firefox' ? FIREFOX : CHROMIUM;
   if (netns) {
@@ -97,6 +97,16 @@ async function relayInto(netns) {
   return { port };
 }
 
+/** Firefox's fake camera gives whatever is asked, up to 1280x720@30: a small one is enough here. */
+function smallCamera() {
+  const devices = navigator.mediaDevices;
+  if (!devices) return;
+  const real = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (constraints) => real(constraints?.video
+    ? { ...constraints, video: { ...(constraints.video === true ? {} : constraints.video), width: 320, height: 240, frameRate: 15 } }
+    : constraints);
+}
+
 export class Person {
   constructor(who, browser, engine, scratch) {
     Object.assign(this, { who, browser, engine, scratch, tabs: [] });
@@ -110,6 +120,7 @@ export class Person {
     const tab = new Tab(page, `${name ?? this.who.login}(${this.engine})`, this);
     this.tabs.push(tab);
     await page.evaluateOnNewDocument(installProbe);
+    if (this.engine === 'firefox') await page.evaluateOnNewDocument(smallCamera);
     if (before) await page.evaluateOnNewDocument(before);
     await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
     return tab;
@@ -178,13 +189,43 @@ export class Tab {
     return this.until(`${selector} says “${text}”`, ([s, t]) => [...document.querySelectorAll(s)].some((el) => el.textContent.includes(t)), [selector, text], { timeout });
   }
 
-  /** A real click, when the element is there, visible and enabled. */
+  /** A real click, when the element is there, enabled, at rest and not covered. */
   async click(selector, { timeout = 15_000 } = {}) {
-    await this.page.locator(selector).setTimeout(timeout).click();
+    let last = null;
+    const at = await until(() => `${this.name}: ${selector} can be clicked (${JSON.stringify(last)})`, async () => {
+      const spot = await this.page.evaluate((s) => {
+        const el = [...document.querySelectorAll(s)].find((e) => e.getClientRects().length);
+        if (!el) return 'not there';
+        if (el.disabled || el.getAttribute('aria-disabled') === 'true') return 'disabled';
+        let box = el.getBoundingClientRect();
+        if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) {
+          el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+          box = el.getBoundingClientRect();
+        }
+        const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+        const top = document.elementFromPoint(x, y);
+        if (!top || !(el.contains(top) || top.contains(el))) return `covered by ${top?.outerHTML.slice(0, 80)}`;
+        return { x, y };
+      }, selector);
+      const rests = typeof spot === 'object' && last?.x === spot.x && last?.y === spot.y;
+      last = spot;
+      return rests && spot;
+    }, { timeout, every: 50 });
+    await this.page.mouse.click(at.x, at.y);
   }
 
+  /** Puts `text` into a field, as typing or pasting does. */
   async fill(selector, text, { timeout = 15_000 } = {}) {
-    await this.page.locator(selector).setTimeout(timeout).fill(text);
+    await this.until(`${selector} can be filled`, ([s, value]) => {
+      const el = document.querySelector(s);
+      if (!el || el.disabled || el.readOnly || !el.getClientRects().length) return false;
+      el.focus();
+      const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(el), 'value');
+      own.set.call(el, value);
+      el.dispatchEvent(new InputEvent('input', { bubbles: true, data: value, inputType: 'insertText' }));
+      el.dispatchEvent(new Event('change', { bubbles: true }));
+      return true;
+    }, [selector, text], { timeout });
   }
 
   async press(key) {

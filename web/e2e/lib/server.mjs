@@ -1,7 +1,7 @@
 // The real binary, with its own data directory and free ports.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './wait.mjs';
@@ -17,20 +17,30 @@ function binary() {
 }
 
 /**
- * Starts a server that listens on `host` only; `env`: more of VECHE_*.
+ * Where a server listens when a test does not care: loopback, and one address
+ * of this machine, because Firefox pairs no ICE candidates with 127.0.0.1.
+ */
+function addresses() {
+  const own = Object.values(networkInterfaces()).flat().find((a) => a.family === 'IPv4' && !a.internal);
+  return ['127.0.0.1', ...(own ? [own.address] : [])];
+}
+
+/**
+ * Starts a server, on `host` only if that is given; `env`: more of VECHE_*.
  * Answers when it is healthy.
  */
-export async function startServer({ env = {}, host = '127.0.0.1', logTo } = {}) {
-  const server = new Server({ env, host, logTo });
+export async function startServer({ env = {}, host, logTo } = {}) {
+  const server = new Server({ env, bind: host ? [host] : addresses(), logTo });
   await server.start();
   return server;
 }
 
 export class Server {
-  constructor({ env, host, logTo }) {
+  constructor({ env, bind, logTo }) {
     this.dir = mkdtempSync(join(tmpdir(), 'veche-e2e-server-'));
     this.env = env;
-    this.host = host;
+    this.bind = bind;
+    this.host = bind[0];
     this.logPath = logTo ?? join(this.dir, 'server.log');
     this.ports = { http: 0, https: 0, media: 0 };
     this.starts = 0;
@@ -48,7 +58,7 @@ export class Server {
       env: {
         ...inherited,
         RUST_BACKTRACE: '1',
-        VECHE_BIND: this.host,
+        VECHE_BIND: this.bind.join(','),
         VECHE_DATA_DIR: join(this.dir, 'data'),
         VECHE_PORTS_FILE: portsFile,
         VECHE_HTTP_PORT: this.ports.http,

@@ -28,7 +28,7 @@ export function suite(name, { server: options = {}, startsServer = true } = {}) 
       s.people = s.people.filter((p) => p !== person);
       await person.close();
     },
-    test(title, body, { timeout = 120_000 } = {}) {
+    test(title, body, { timeout = 400_000 } = {}) {
       return nodeTest(title, { timeout }, async (t) => {
         try {
           await body(t);

@@ -1,5 +1,14 @@
 // Waiting for conditions with deadlines; the only timers of these tests.
 
+import { cpus, loadavg } from 'node:os';
+
+/**
+ * How much longer things may take than on an idle machine: browsers beside a
+ * compiler on two cores are late, and that is nobody's fault. Bounded, so
+ * that what never comes is still found.
+ */
+export const patience = () => Number(process.env.VECHE_E2E_PATIENCE) || Math.min(4, Math.max(1, loadavg()[0] / (2 * cpus().length)));
+
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
@@ -7,7 +16,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * A probe that throws counts as "not yet"; its last error is in the message.
  */
 export async function until(what, probe, { timeout = 15_000, every = 100 } = {}) {
-  const end = Date.now() + timeout;
+  const end = Date.now() + timeout * patience();
   let last;
   for (;;) {
     try {
@@ -38,7 +47,7 @@ export async function holds(what, probe, { ms = 2000, every = 200 } = {}) {
 export async function within(what, promise, ms) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms * patience());
   });
   try {
     return await Promise.race([promise, late]);

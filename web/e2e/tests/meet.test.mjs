@@ -4,14 +4,17 @@ import { alone, backIn, enter, id, leave, meets, people, reads, say, switched, t
 import { firstPictures, hears, hearsNothing, seesMoving, seesNoPicture, seesPicture } from '../lib/judge.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { suite } from '../lib/suite.mjs';
+import { patience } from '../lib/wait.mjs';
 
 const { ann, bob, fox } = PEOPLE;
 const s = suite('meet');
 const room = 'вече';
 const tabs = {};
+/** The steps after the first one are about three people who have met. */
+const met = () => assert.equal(Object.keys(tabs).length, 3, 'the three did not meet');
 
-/** A loaded two-core machine runs three browsers beside the server; alone it is under 300 ms. */
-const FIRST_PICTURE_BOUND_MS = 2500;
+/** Three browsers share the machine with the server; the figure that counts is printed. */
+const FIRST_PICTURE_BOUND_MS = 1500;
 
 s.test('three meet: each sees and hears the others', async () => {
   for (const [key, who, engine] of [['ann', ann], ['bob', bob], ['fox', fox, 'firefox']]) {
@@ -24,20 +27,23 @@ s.test('three meet: each sees and hears the others', async () => {
 });
 
 s.test('the first picture comes at once', async (t) => {
+  met();
   for (const tab of Object.values(tabs)) {
     const { fromPlay, fromJoin } = await firstPictures(tab);
     t.diagnostic(`${tab.name}: first picture ${fromPlay.join(', ')} ms after playing, ${fromJoin} ms after join`);
-    assert.ok(fromPlay.length >= 2 && fromPlay.every((ms) => ms < FIRST_PICTURE_BOUND_MS), `${tab.name}: ${fromPlay}`);
+    assert.ok(fromPlay.length >= 2 && fromPlay.every((ms) => ms < FIRST_PICTURE_BOUND_MS * patience()), `${tab.name}: ${fromPlay}`);
   }
 });
 
 s.test('chat carries Cyrillic, Chinese and emoji, to everybody and back to the sender', async () => {
+  met();
   const texts = { ann: 'Привет, вече! Ёжик — «съешь ещё»', bob: '你好，世界：會議開始了', fox: '👩‍👩‍👧‍👦 🎉 👍🏽 🇪🇪 ok' };
   for (const [key, text] of Object.entries(texts)) await say(tabs[key], text);
   for (const tab of Object.values(tabs)) for (const [key, text] of Object.entries(texts)) await reads(tab, text, { from: PEOPLE[key].login });
 });
 
 s.test('a name and a text that look like HTML stay text', async () => {
+  met();
   const text = '<img src=x onerror="window.pwned=1"><b>bold</b> javascript:alert(1)';
   await say(tabs.ann, text);
   for (const tab of Object.values(tabs)) {
@@ -48,6 +54,7 @@ s.test('a name and a text that look like HTML stay text', async () => {
 });
 
 s.test('a shared screen is a second picture, and ends', async () => {
+  met();
   await tabs.bob.click(id('share'));
   await switched(tabs.bob, 'share', true);
   for (const key of ['ann', 'fox']) {
@@ -60,6 +67,7 @@ s.test('a shared screen is a second picture, and ends', async () => {
 });
 
 s.test('a muted microphone is silent and seen as muted, then heard again', async () => {
+  met();
   await tabs.ann.click(id('mic'));
   await switched(tabs.ann, 'mic', false);
   for (const key of ['bob', 'fox']) {
@@ -75,6 +83,7 @@ s.test('a muted microphone is silent and seen as muted, then heard again', async
 });
 
 s.test('a camera that is off is seen as off, then moves again', async () => {
+  met();
   await tabs.bob.click(id('camera'));
   await switched(tabs.bob, 'camera', false);
   for (const key of ['ann', 'fox']) {
@@ -89,6 +98,7 @@ s.test('a camera that is off is seen as off, then moves again', async () => {
 });
 
 s.test('one leaves: the tile goes, the others go on', async () => {
+  met();
   await leave(tabs.bob);
   for (const key of ['ann', 'fox']) {
     await tabs[key].gone(tile(bob));
@@ -99,6 +109,7 @@ s.test('one leaves: the tile goes, the others go on', async () => {
 });
 
 s.test('one rejoins at once, under the same name', async () => {
+  met();
   await tabs.bob.click(id('rejoin'));
   await backIn(tabs.bob, bob);
   await meets(tabs.bob, [ann, fox]);
@@ -107,6 +118,7 @@ s.test('one rejoins at once, under the same name', async () => {
 });
 
 s.test('a reloaded page gets its name back at once', async (t) => {
+  met();
   const reloaded = Date.now();
   await tabs.ann.reload();
   await backIn(tabs.ann, ann);
@@ -120,6 +132,7 @@ s.test('a reloaded page gets its name back at once', async (t) => {
 });
 
 s.test('a closed browser leaves no picture behind', async () => {
+  met();
   await s.end(tabs.bob.person);
   for (const key of ['ann', 'fox']) await tabs[key].gone(tile(bob), { timeout: 20_000 });
   await seesNoPicture(tabs.ann, tile(bob), bob);

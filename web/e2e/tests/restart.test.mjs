@@ -61,7 +61,7 @@ s.test('killed and started, terminated and started: everyone comes back by thems
   t.diagnostic(`after SIGTERM ${Date.now() - again} ms`);
   await say(tabs[2], 'и снова');
   await reads(tabs[0], 'и снова', { from: fox.login });
-}, { timeout: 240_000 });
+});
 
 s.test('the network is lost and found: room, pictures and chat are back', async (t) => {
   const a = await enter(await s.launch(ann, { netns: net.name, insecure: true }), s.server, { room: 'cable', base: s.server.https });
@@ -79,7 +79,7 @@ s.test('the network is lost and found: room, pictures and chat are back', async 
   await alone(b, 2);
   await say(a, 'нашлась');
   await reads(b, 'нашлась', { from: ann.login });
-}, { timeout: 200_000 });
+});
 
 s.test('a short loss is not noticed: the call goes on without joining anew', async () => {
   const a = await enter(await s.launch(ann, { netns: net.name, insecure: true }), s.server, { room: 'blink', base: s.server.https });

@@ -185,7 +185,7 @@ s.test('a call: two, four, eight; chat, panels, dialogs, share, mutes', async ()
   await shoot(tab, '04-call-8', { landscape: true });
   await crowd.eval(async () => { for (const guest of Object.values(window.guests)) await guest.client.close(); window.guests = {}; });
   await tab.close();
-}, { timeout: 400_000 });
+});
 
 s.test('video-chat, full room, taken name', async () => {
   const tab = await entered('Two of us', { app: 'chat' });
@@ -233,4 +233,4 @@ s.test('bad moments: the server goes, the call reconnects, somebody else took ov
   await inRoom(copy);
   await tab.visible(`${id('ended')}[data-reason="replaced"]`);
   await shoot(tab, '11-replaced');
-}, { timeout: 180_000 });
+});

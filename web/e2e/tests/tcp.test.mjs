@@ -52,7 +52,7 @@ s.test('browsers without UDP meet by TCP', async (t) => {
   await say(tabs.Ann, 'без UDP');
   await reads(tabs.Fox, 'без UDP');
   await keepsMoving(tabs.Bob, tile(ann), ann, { ms: 4000 });
-}, { timeout: 180_000 });
+});
 
 s.test('one with UDP and one without meet', async () => {
   const a = await enter(await s.launch(ann, { netns: net.name, insecure: true }), s.server, { room: 'mixed', base: s.server.https });
