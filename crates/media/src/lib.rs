@@ -2,6 +2,7 @@
 //!
 //! Pure. Nothing here reads a clock, opens a socket or starts a thread.
 
+mod access_unit;
 mod clock;
 mod codec;
 mod id;
@@ -11,6 +12,7 @@ mod receive_bitrate;
 mod rewrite;
 pub mod sdp;
 
+pub use access_unit::{AccessUnit, AccessUnitKind};
 pub use clock::SenderClock;
 pub use codec::{AudioCodec, CodecSet, UnknownCodec, VideoCodec};
 pub use id::TransportId;
