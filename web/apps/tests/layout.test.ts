@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, largestGrid, roomFor, type Rect } from '../src/model/layout';
+import { arrange, bearsCropping, largestGrid, roomFor, type Rect } from '../src/model/layout';
 import { withSpeaker } from '../src/model/order';
 
 const WINDOWS = [
@@ -137,6 +137,17 @@ describe('a featured tile', () => {
   it('fills the stage when it is alone', () => {
     const { rects } = arrange({ width: 800, height: 500, tiles: [], featured: ['screen'] });
     expect(rects.get('screen')).toEqual({ x: 0, y: 0, width: 800, height: 500 });
+  });
+});
+
+describe('cropping', () => {
+  const wide = { width: 1280, height: 720 };
+  const upright = { width: 720, height: 1280 };
+  it('cuts at the sides of a face, not through it', () => {
+    expect(bearsCropping({ width: 640, height: 480 }, { width: 1400, height: 700 })).toBe(true);
+    expect(bearsCropping(wide, upright)).toBe(true);
+    expect(bearsCropping(upright, wide)).toBe(false);
+    expect(bearsCropping({ width: 0, height: 0 }, wide)).toBe(true);
   });
 });
 

@@ -9,6 +9,7 @@ import { states } from './states';
 const query = new URLSearchParams(location.search);
 const name = query.get('state') ?? '';
 const state = states[name];
+if (query.get('dir')) document.documentElement.dir = query.get('dir')!;
 const root = document.getElementById('app')!;
 
 async function run(call: Call, fake: FakeSdk): Promise<void> {

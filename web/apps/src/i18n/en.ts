@@ -241,7 +241,7 @@ export const en = {
     rejoin: 'Back to the room',
     home: 'To the start',
   },
-  interlude: { ownRoom: 'Open a room of your own' },
+  interlude: { ownRoom: 'Open a room of your own', here: 'Use it here' },
   unsupported: {
     title: 'This browser is too old for a call',
     text: 'Open the same link in a current Chrome, Edge, Firefox or Safari.',

@@ -236,7 +236,7 @@ export const ru: Words = {
     rejoin: 'Вернуться в комнату',
     home: 'На главную',
   },
-  interlude: { ownRoom: 'Открыть свою комнату' },
+  interlude: { ownRoom: 'Открыть свою комнату', here: 'Продолжить здесь' },
   unsupported: {
     title: 'Этот браузер слишком стар для звонка',
     text: 'Откройте ту же ссылку в свежем Chrome, Edge, Firefox или Safari.',

@@ -113,6 +113,17 @@ export function roomFor(box: Size, gap: number): number {
   return Math.max(1, across) * Math.max(1, down);
 }
 
+/** Whether a picture may fill its tile by cropping. */
+export function bearsCropping(picture: Size, tile: Size): boolean {
+  if (!picture.width || !picture.height || !tile.width || !tile.height) return true;
+  const kept = picture.width / picture.height / (tile.width / tile.height);
+  // A face stands in the middle: much may go at its sides, little above and below.
+  return kept > 1 ? 1 / kept > KEEP_ACROSS : kept > KEEP_UPRIGHT;
+}
+
+const KEEP_ACROSS = 0.26;
+const KEEP_UPRIGHT = 0.5;
+
 /** The id under which the "and n more" tile is laid out. */
 const MORE = '\u0000more';
 

@@ -40,10 +40,11 @@ export function App({ sdk, config, asked, onCall }: { sdk: Veche; config: AppCon
     const open = call.media.open({ microphone: asked.audio, camera: asked.video });
     if (asked.autojoin) void open.then(() => call.join());
   }, [call, support]);
+  const unread = call.talk.unread.value;
   useEffect(() => {
-    document.title = `${room} · ${words.value.app[config.name]} · Veche`;
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${room} · ${words.value.app[config.name]} · Veche`;
     if (room) keepAddress(room);
-  }, [room, words.value]);
+  }, [room, unread, words.value]);
   if (!support.ok) return <Unsupported missing={support.missing} />;
   return (
     <>

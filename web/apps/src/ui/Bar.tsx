@@ -31,7 +31,7 @@ export function BarButton({ testid, icon, word, tip, action, pressed, expanded, 
       data-tone={tone}
       data-wide={wide}
       data-tip={action ? `${says}  ${keyText[action]}` : says}
-      aria-label={says}
+      aria-label={pressed === undefined ? says : word}
       aria-keyshortcuts={action ? keyAria[action] : undefined}
       aria-pressed={pressed}
       aria-expanded={expanded}
@@ -61,7 +61,7 @@ export function Bar({ call, canShare, children }: { call: Call; canShare: boolea
   const panel = call.panel.value;
   const unread = talk.unread.value;
   return (
-    <div class="bar" role="toolbar" aria-label={w.bar.label}>
+    <div class="bar" role="group" aria-label={w.bar.label}>
       <div class="bar__start">{children}</div>
       <div class="bar__middle">
         <BarButton

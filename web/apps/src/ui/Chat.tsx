@@ -166,8 +166,8 @@ function Composer({ call }: { call: Call }) {
           onKeyDown={onKeyDown}
           enterkeyhint="send"
         />
-        <button type="submit" class="composer__send" data-testid="chat-send" aria-label={w.send} data-tip={w.send} disabled={!talk.draft.value.trim()}>
-          <Icon name="send" size={20} />
+        <button type="submit" class="composer__send" data-testid="chat-send" disabled={!talk.draft.value.trim()}>
+          {w.send}
         </button>
       </div>
     </form>

@@ -70,7 +70,7 @@ export function Ended({ call }: { call: Call }) {
   const full = reason === 'room_full';
   return (
     <Interlude testid="ended" story={STORIES[reason] ?? 'lost'} reason={reason} {...w.reasons[reason]}>
-      <Rejoin call={call} word={full ? w.media.again : w.left.rejoin} />
+      <Rejoin call={call} word={full ? w.media.again : reason === 'replaced' ? w.interlude.here : w.left.rejoin} />
       {full ? (
         <a class="button button--quiet" href={`${location.pathname}?roomName=${roomName()}`}>
           {w.interlude.ownRoom}

@@ -26,7 +26,7 @@ function Switch({ call, kind }: { call: Call; kind: Kind }) {
   };
   const says = camera ? (on ? w.cameraOn : w.cameraOff) : on ? w.micOn : w.micOff;
   return (
-    <button type="button" class="switch" data-testid={camera ? 'lobby-camera' : 'lobby-mic'} data-state={state} aria-pressed={on} aria-label={says} data-tip={says} onClick={press}>
+    <button type="button" class="switch" data-testid={camera ? 'lobby-camera' : 'lobby-mic'} data-state={state} aria-pressed={on} aria-label={camera ? w.camera : w.microphone} data-tip={says} onClick={press}>
       <Icon name={camera ? (on ? 'camera' : 'cameraOff') : on ? 'mic' : 'micOff'} />
       {state !== 'on' && state !== 'off' && state !== 'asking' && <span class="switch__flag" aria-hidden="true">!</span>}
     </button>

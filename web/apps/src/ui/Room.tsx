@@ -15,6 +15,29 @@ import { useKeys } from './useKeys';
 /** After so long without a movement the bar withdraws. */
 const STILL_MS = 4_000;
 
+/** Keeps a phone's screen awake during a call, where the browser can. */
+function useAwake(): void {
+  useEffect(() => {
+    let lock: WakeLockSentinel | null = null;
+    let over = false;
+    const hold = async () => {
+      if (document.visibilityState !== 'visible' || !navigator.wakeLock) return;
+      // Refused on low battery: then the screen may sleep.
+      const next = await navigator.wakeLock.request('screen').catch(() => null);
+      if (over) void next?.release();
+      else lock = next;
+    };
+    const seen = () => void hold();
+    seen();
+    document.addEventListener('visibilitychange', seen);
+    return () => {
+      over = true;
+      document.removeEventListener('visibilitychange', seen);
+      void lock?.release();
+    };
+  }, []);
+}
+
 function Away({ call }: { call: Call }) {
   const since = call.away.value;
   const seconds = useSeconds(since);
@@ -50,6 +73,7 @@ export function Room({ call }: { call: Call }) {
   const root = useRef<HTMLDivElement>(null);
   const canShare = call.config.share && !!navigator.mediaDevices?.getDisplayMedia;
   useKeys(call, canShare);
+  useAwake();
   const still = useStillness(STILL_MS);
   const panel = call.panel.value;
   const problem = call.problem.value;

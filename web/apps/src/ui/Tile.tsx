@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { ConnectionQuality, LocalPublication, RemoteStream } from '@veche/sdk';
 import { words } from '../i18n';
-import type { Rect } from '../model/layout';
+import { bearsCropping, type Rect } from '../model/layout';
 import { hue, monogram } from '../model/names';
 import { calm, useLevel, useStream } from './hooks';
 import { Icon } from './Icon';
@@ -29,6 +29,8 @@ interface FrameProps extends Placed {
   quality: ConnectionQuality;
   stream: RemoteStream | LocalPublication | null;
   picture: ComponentChildren;
+  /** Whether the picture may fill the tile. */
+  fills?: boolean;
   overlay?: ComponentChildren;
 }
 
@@ -94,6 +96,7 @@ function Frame(props: FrameProps) {
       data-pinned={props.pinned}
       data-featured={props.featured}
       data-small={small}
+      data-fills={props.fills ?? true}
       aria-label={props.kind === 'screen' && !props.own ? w.screenOf(name) : name}
       style={{ left: `${rect.x}px`, top: `${rect.y}px`, width: `${rect.width}px`, height: `${rect.height}px`, '--hue': String(hue(props.login)) }}
     >
@@ -183,6 +186,7 @@ export function RemoteTile({ login, stream, kind, speaking, speaker, ...placed }
       status={status}
       quality={stream?.quality ?? 'unknown'}
       stream={stream}
+      fills={!stream || bearsCropping(stream, placed.rect)}
       picture={stream && <RemoteVideo stream={stream} speaker={speaker} hidden={!seen} />}
       overlay={
         failed ? (
