@@ -29,6 +29,7 @@ pub struct Limits {
     pub outgoing_frames: usize,
     pub outgoing_bytes: usize,
     pub write_timeout: Millis,
+    pub close_timeout: Millis,
     pub remembered_operations: usize,
     pub remembered_tokens: usize,
 }
@@ -57,6 +58,7 @@ impl Default for Limits {
             outgoing_frames: 1_024,
             outgoing_bytes: 4 * 1_024 * 1_024,
             write_timeout: Millis(10_000),
+            close_timeout: Millis(1_000),
             remembered_operations: 64,
             remembered_tokens: 10_000,
         }

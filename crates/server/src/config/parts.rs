@@ -52,6 +52,7 @@ impl Config {
                 outgoing_frames: limits.outgoing_frames,
                 outgoing_bytes: limits.outgoing_bytes,
                 write_timeout: limits.write_timeout.duration(),
+                close_timeout: limits.close_timeout.duration(),
                 ..veche_api::Socket::default()
             },
             ..veche_api::Config::default()
