@@ -3,6 +3,11 @@
 //! `chromium-*` and `firefox-*` were recorded from the published WebSDK's
 //! pages; `safari-*` is written after Safari's habits (H.264 first).
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has said what it has to say"
+)]
+
 use veche_media::sdp::{
     self, Answer, AnswerMedia, Candidate, Direction, MediaKind, Offer, OfferError, Setup,
 };

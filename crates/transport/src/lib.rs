@@ -15,6 +15,10 @@ mod peer;
 mod registry;
 mod shard;
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has said what it has to say"
+)]
 mod simulation;
 mod tcp;
 mod transport;

@@ -350,11 +350,13 @@ impl Peer {
         let Some(stream) = api.stream_tx(&Ssrc::from(write.ssrc)) else {
             return;
         };
-        let mut ext_vals = ExtensionValues::default();
-        ext_vals.audio_level = write.marks.audio_level;
-        ext_vals.voice_activity = write.marks.voice;
-        ext_vals.video_orientation = write.marks.orientation;
-        ext_vals.video_content_type = write.marks.content_type;
+        let ext_vals = ExtensionValues {
+            audio_level: write.marks.audio_level,
+            voice_activity: write.marks.voice,
+            video_orientation: write.marks.orientation,
+            video_content_type: write.marks.content_type,
+            ..ExtensionValues::default()
+        };
         stream.write_rtp(
             RtpWrite::new(
                 Pt::new_with_value(write.pt),

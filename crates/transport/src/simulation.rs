@@ -189,7 +189,7 @@ impl World {
             let n = end.frames;
             end.frames += 1;
             let asked = end.client.keyframes_asked() > 0;
-            let keyframe = asked && n % 15 == 0;
+            let keyframe = asked && n.is_multiple_of(15);
             for part in 0_u32..3 {
                 let mut payload = vec![if part == 0 { 0x10 } else { 0x00 }];
                 payload.extend(if keyframe { [0x50, 1, 0] } else { [0x51, 1, 0] });

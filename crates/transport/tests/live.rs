@@ -1,5 +1,10 @@
 //! The engine on real sockets, with endpoints that offer as browsers do.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that panics has said what it has to say"
+)]
+
 mod common;
 
 use std::time::{Duration, Instant};
@@ -29,19 +34,23 @@ fn a_player_receives_what_is_published_from_the_first_keyframe_on() {
             let now = Instant::now();
             let asked = all[0].client.keyframes_asked() > 0;
             tick = tick.wrapping_add(1);
-            let mut marks = ExtensionValues::default();
-            marks.video_orientation = Some(VideoOrientation::Deg90);
+            let marks = ExtensionValues {
+                video_orientation: Some(VideoOrientation::Deg90),
+                ..ExtensionValues::default()
+            };
             all[0].client.send(
                 now,
                 true,
                 u32::from(tick) * 3_000,
                 true,
-                vp8(asked && tick % 10 == 0, tick),
+                vp8(asked && tick.is_multiple_of(10), tick),
                 marks,
             );
-            let mut level = ExtensionValues::default();
-            level.audio_level = Some(-30);
-            level.voice_activity = Some(true);
+            let level = ExtensionValues {
+                audio_level: Some(-30),
+                voice_activity: Some(true),
+                ..ExtensionValues::default()
+            };
             all[0].client.send(
                 now,
                 false,
