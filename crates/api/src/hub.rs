@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
-use veche_room::{CloseReason, Command, Event, Hub, Input, Note, Output, SessionId};
+use veche_media::TransportId;
+use veche_room::{
+    CloseReason, Command, Event, Hub, Input, Note, Output, PlayOrder, PublishOrder, Reason,
+    SessionId,
+};
 use veche_signal::Connection;
 use veche_transport::EventSink;
 
@@ -18,8 +22,9 @@ use crate::{Config, MediaEngine, Metrics, log, token, translate};
 /// when the hub is busy the newest are dropped.
 const RATE_QUEUE: usize = 4_096;
 
-/// How many inputs are taken before the gauges are written again.
-const GAUGES_EVERY: u32 = 256;
+/// How old the gauges may be while something happens. Counting takes time in
+/// proportion to the rooms, so it is not done for every input.
+const GAUGES_EVERY: Duration = Duration::from_millis(100);
 
 /// What sessions tell the hub.
 pub(crate) enum FromSession {
@@ -42,7 +47,6 @@ pub(crate) struct Queues {
 }
 
 /// The sending ends.
-#[derive(Clone)]
 pub(crate) struct Senders {
     pub(crate) sessions: mpsc::Sender<FromSession>,
     media: mpsc::UnboundedSender<Input>,
@@ -69,17 +73,18 @@ pub(crate) fn queues(config: &Config) -> (Senders, Queues) {
 impl Senders {
     /// Takes the media engine's events, on its own threads.
     pub(crate) fn event_sink(&self, metrics: Arc<Metrics>) -> EventSink {
-        let senders = self.clone();
+        // Not the sessions' queue: the hub runs until that one is let go.
+        let (media, rates) = (self.media.clone(), self.rates.clone());
         Arc::new(move |event| {
             let input = translate::engine_event(event);
             match input {
                 Input::Rate { .. } | Input::VideoSize { .. } => {
-                    if senders.rates.try_send(input).is_err() {
+                    if rates.try_send(input).is_err() {
                         Metrics::count(&metrics.dropped_rates);
                     }
                 }
                 // Fails only when the hub has ended.
-                input => drop(senders.media.send(input)),
+                input => drop(media.send(input)),
             }
         })
     }
@@ -127,7 +132,8 @@ impl Task {
 
     /// Runs until every sender of a session's queue is gone.
     pub(crate) async fn run(mut self, mut queues: Queues) {
-        let mut since_gauges = 0;
+        let mut gauges_at = Instant::now();
+        let mut gauges_stale = false;
         loop {
             let timeout = self.hub.next_timeout();
             let sleep = async {
@@ -144,13 +150,14 @@ impl Task {
                 Some(input) = queues.media.recv() => self.handle(input),
                 Some(input) = queues.rates.recv() => self.handle(input),
                 () = sleep => self.handle(Input::Timeout),
+                () = tokio::time::sleep_until(gauges_at + GAUGES_EVERY), if gauges_stale => {
+                    self.metrics.set_counts(self.hub.counts());
+                    gauges_at = Instant::now();
+                    gauges_stale = false;
+                    continue;
+                }
             }
-            since_gauges += 1;
-            let idle = queues.sessions.is_empty() && queues.media.is_empty();
-            if idle || since_gauges >= GAUGES_EVERY {
-                self.metrics.set_counts(self.hub.counts());
-                since_gauges = 0;
-            }
+            gauges_stale = true;
         }
     }
 
@@ -206,22 +213,8 @@ impl Task {
                     link.close(reason);
                 }
             }
-            Output::Publish(order) => {
-                let transport = order.transport;
-                let request = translate::publish_request(order);
-                self.negotiate(move |engine| {
-                    let result = translate::publish_answer(engine.publish(request));
-                    Input::PublishAnswered { transport, result }
-                });
-            }
-            Output::Play(order) => {
-                let transport = order.transport;
-                let request = translate::play_request(order);
-                self.negotiate(move |engine| {
-                    let result = translate::play_answer(engine.play(request));
-                    Input::PlayAnswered { transport, result }
-                });
-            }
+            Output::Publish(order) => self.publish(order),
+            Output::Play(order) => self.play(order),
             Output::CloseTransport { transport } => self.engine.close(transport),
             Output::Note(note) => {
                 match &note {
@@ -237,7 +230,7 @@ impl Task {
 
     fn send(&mut self, to: &[SessionId], event: &Event) -> Vec<SessionId> {
         if let Event::Established { resume } = event {
-            let (Some(session), socket) = (to.first(), &self.config.socket) else {
+            let Some(session) = to.first() else {
                 return Vec::new();
             };
             let connection = self
@@ -249,7 +242,7 @@ impl Task {
                 connection.unwrap_or(&Connection::default()),
                 resume.as_ref(),
                 &self.config.version,
-                socket.max_message_bytes,
+                self.config.socket.max_message_bytes,
             );
             return self.push(to, &frames);
         }
@@ -274,20 +267,46 @@ impl Task {
         slow
     }
 
-    /// Has an offer answered where that may take its time.
-    fn negotiate(&self, work: impl FnOnce(&dyn MediaEngine) -> Input + Send + 'static) {
+    fn publish(&self, order: PublishOrder) {
+        let transport = order.transport;
+        let request = translate::publish_request(order);
+        let answered = move |result| Input::PublishAnswered { transport, result };
+        let work =
+            move |engine: &dyn MediaEngine| translate::publish_answer(engine.publish(request));
+        self.negotiate(transport, work, answered);
+    }
+
+    fn play(&self, order: PlayOrder) {
+        let transport = order.transport;
+        let request = translate::play_request(order);
+        let answered = move |result| Input::PlayAnswered { transport, result };
+        let work = move |engine: &dyn MediaEngine| translate::play_answer(engine.play(request));
+        self.negotiate(transport, work, answered);
+    }
+
+    /// Has an offer answered where that may take its time. Should the engine
+    /// panic over it, the offer is refused and nothing else is lost.
+    fn negotiate<T: Send + 'static>(
+        &self,
+        transport: TransportId,
+        work: impl FnOnce(&dyn MediaEngine) -> Result<T, Reason> + Send + 'static,
+        answered: impl FnOnce(Result<T, Reason>) -> Input + Send + 'static,
+    ) {
         let engine = Arc::clone(&self.engine);
         let negotiators = Arc::clone(&self.negotiators);
         let answers = self.answers.clone();
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _permit = negotiators.acquire().await;
-            // A panic in there is caught by `work`'s caller below: without an
-            // answer the rules' own deadline ends the request.
-            if let Ok(input) = tokio::task::spawn_blocking(move || work(engine.as_ref())).await {
-                // Fails only when the hub has ended.
-                let _ = answers.send(input);
-            }
+            let worker = Arc::clone(&engine);
+            let result = tokio::task::spawn_blocking(move || work(worker.as_ref())).await;
+            let result = result.unwrap_or_else(|error| {
+                tracing::error!(%transport, %error, "the media engine panicked over an offer");
+                engine.close(transport);
+                Err(Reason::Internal)
+            });
+            // Fails only when the hub has ended.
+            let _ = answers.send(answered(result));
         });
     }
 }

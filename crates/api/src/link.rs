@@ -14,7 +14,7 @@ pub(crate) struct Link {
     queued_bytes: Arc<AtomicUsize>,
     max_bytes: usize,
     closer: oneshot::Sender<CloseReason>,
-    /// What the session said at first, for the answer.
+    /// What the session said at first, until it is answered.
     pub(crate) connection: Option<Box<Connection>>,
 }
 

@@ -154,6 +154,8 @@ async fn write(
 ) -> Result<(), End> {
     Metrics::count(&context.metrics.messages_out);
     tokio::select! {
+        // The last words before an end are said where the socket takes them.
+        biased;
         sent = timeout(context.socket.write_timeout, ws.send(Message::Text(frame))) => match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Client),
@@ -167,32 +169,44 @@ async fn write(
 }
 
 async fn say_goodbye(ws: &mut WebSocket, inbox: &mut Inbox, end: End, socket: &Socket) {
+    let said = match end {
+        // It closed first; only its close is to be confirmed.
+        End::Client => Ok(()),
+        end => say_why(ws, inbox, end, socket).await,
+    };
+    if said.is_ok() {
+        // The client's half of the closing handshake.
+        while let Some(Ok(_)) = ws.recv().await {}
+    }
+}
+
+async fn say_why(
+    ws: &mut WebSocket,
+    inbox: &mut Inbox,
+    end: End,
+    socket: &Socket,
+) -> Result<(), axum::Error> {
     let reason = match end {
-        End::Client => return,
         End::Hub(reason) => Some(reason),
         End::Slow => Some(CloseReason::Slow),
-        End::Bad(_) => None,
+        End::Client | End::Bad(_) => None,
     };
     // What was said before the end is still said, but not to those who do
     // not read it.
     while reason != Some(CloseReason::Slow)
         && let Some(frame) = inbox.frames.try_next()
     {
-        if ws.send(Message::Text(frame)).await.is_err() {
-            return;
-        }
+        ws.send(Message::Text(frame)).await?;
     }
     let retry_after = millis(socket.retry_after);
     if let Some(frame) = reason.and_then(|reason| translate::going_away(reason, retry_after)) {
-        let _ = ws.send(Message::Text(frame)).await;
+        ws.send(Message::Text(frame)).await?;
     }
     let close = CloseFrame {
         code: close_code_of(&end),
         reason: Utf8Bytes::default(),
     };
-    let _ = ws.send(Message::Close(Some(close))).await;
-    // The client's half of the closing handshake.
-    while let Some(Ok(_)) = ws.recv().await {}
+    ws.send(Message::Close(Some(close))).await
 }
 
 fn close_code_of(end: &End) -> u16 {

@@ -1,5 +1,7 @@
 //! What browsers really sent, recorded with the published WebSDK.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
+
 use serde_json::Value;
 use veche_signal::{AppCommand, ClientMessage, Limits, decode};
 

@@ -1,5 +1,7 @@
 //! The exact frames that clients were written for.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
+
 use serde_json::{Value, json};
 use veche_signal::{
     Available, DataStatus, ErrorCode, Fail, GoingAway, RoomEvent, RoomEventInfo, ServerMessage,

@@ -62,7 +62,14 @@ pub(super) fn code(reason: Reason) -> ErrorCode {
     }
 }
 
-/// A name for metrics: the text in snake case.
+/// A name for metrics: the variant's, in snake case.
 pub(crate) fn label(reason: Reason) -> String {
-    text(reason).to_lowercase().replace(' ', "_")
+    let mut label = String::new();
+    for letter in format!("{reason:?}").chars() {
+        if letter.is_uppercase() && !label.is_empty() {
+            label.push('_');
+        }
+        label.extend(letter.to_lowercase());
+    }
+    label
 }

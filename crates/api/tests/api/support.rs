@@ -11,7 +11,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use veche_api::{Api, Config, MediaEngine};
 use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
@@ -204,7 +204,12 @@ impl Client {
     }
 
     pub async fn frame(&mut self, frame: Message) {
-        self.ws.send(frame).await.unwrap();
+        self.try_frame(frame).await.unwrap();
+    }
+
+    /// Fails once the server has closed.
+    pub async fn try_frame(&mut self, frame: Message) -> Result<(), Error> {
+        self.ws.send(frame).await
     }
 
     /// Says `connection` for the room application; returns `getUserData`.

@@ -133,11 +133,11 @@ impl Client {
     pub fn receive(&mut self, event: &Event) {
         self.events.push(event.clone());
         match event {
-            Event::Established { resume } => {
-                if let Some(resume) = resume {
-                    self.token = Some(resume.token.to_string());
-                    self.resumed = resume.resumed;
-                }
+            Event::Established {
+                resume: Some(resume),
+            } => {
+                self.token = Some(resume.token.to_string());
+                self.resumed = resume.resumed;
             }
             Event::Denied(reason) | Event::Refused(reason) => self.refusals.push(*reason),
             Event::Answered {
