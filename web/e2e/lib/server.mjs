@@ -40,7 +40,8 @@ export class Server {
     this.dir = mkdtempSync(join(tmpdir(), 'veche-e2e-server-'));
     this.env = env;
     this.bind = bind;
-    this.host = bind[0];
+    // As it stands in a URL.
+    this.host = bind[0].includes(':') ? `[${bind[0]}]` : bind[0];
     this.logPath = logTo ?? join(this.dir, 'server.log');
     this.ports = { http: 0, https: 0, media: 0 };
     this.starts = 0;
