@@ -1,5 +1,6 @@
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::absolute;
 
 use crate::config::LogFormat;
@@ -46,10 +47,10 @@ fn text(running: &Running) -> String {
         lines.push(format!("  {label:<8}{url}"));
     }
     let protocols = if config.ice_tcp { "UDP and TCP" } else { "UDP" };
-    lines.push(format!(
-        "  {:<8}{protocols} {}",
-        "Media", running.ports.media
-    ));
+    let told: BTreeSet<_> = running.media_addresses.iter().map(SocketAddr::ip).collect();
+    let told: Vec<_> = told.iter().take(LISTED).map(IpAddr::to_string).collect();
+    let (media, told) = (running.ports.media, told.join(", "));
+    lines.push(format!("  {:<8}{protocols} {media} at {told}", "Media"));
     let data = absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     lines.push(format!("  {:<8}{}", "Data", data.display()));
     lines.push(String::new());

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::pin::Pin;
 use std::process;
 
@@ -14,15 +14,23 @@ pub struct Shutdown(Pin<Box<dyn Future<Output = &'static str> + Send>>);
 impl Shutdown {
     /// On the first SIGTERM or SIGINT. A second one ends the process at once.
     ///
+    /// SIGHUP, which asks a service to read its certificate again, means in a
+    /// terminal that the window was closed: then it counts too.
+    ///
     /// # Errors
     /// If the signals cannot be listened to.
     pub fn on_signals() -> io::Result<Self> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut signals = Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // Taken in any case: left alone, SIGHUP ends a process.
+            hangup: signal(SignalKind::hangup())?,
+            in_terminal: io::stdin().is_terminal(),
+        };
         Ok(Self(Box::pin(async move {
-            let name = next(&mut terminate, &mut interrupt).await;
+            let name = signals.next().await;
             tokio::spawn(async move {
-                next(&mut terminate, &mut interrupt).await;
+                signals.next().await;
                 process::exit(INTERRUPTED);
             });
             name
@@ -43,9 +51,19 @@ impl Shutdown {
     }
 }
 
-async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    in_terminal: bool,
+}
+
+impl Signals {
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hangup.recv(), if self.in_terminal => "SIGHUP",
+        }
     }
 }

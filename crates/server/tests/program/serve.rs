@@ -41,6 +41,10 @@ async fn without_https_only_the_plain_port_is_opened() {
             .starts_with("HTTP/1.1 200")
     );
     assert!(!veche.directory.path().join("data/tls").exists());
+    // There is no certificate to read again; that ends nothing.
+    veche.signal("HUP");
+    let health = get_plain(veche.http(), "/healthz").await;
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
 }
 
 #[tokio::test]
