@@ -15,6 +15,8 @@ const OPEN_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A join may wait for the probe of the login's holder (2 s by default). */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A request unanswered for this long may mean a dead line; asking settles that before the request is given up. */
+const DOUBT_AFTER_MS = 3_000;
 
 export interface SessionOptions {
   url: string;
@@ -116,9 +118,11 @@ export class Session {
     const answer = new Deferred<DataStatus>();
     this.#requests.set(operationId, answer);
     this.send('sendData', { operationId, payload });
+    const doubt = setTimeout(() => this.probe(), DOUBT_AFTER_MS);
     try {
       return await within(REQUEST_TIMEOUT_MS, 'sendData', answer.promise);
     } finally {
+      clearTimeout(doubt);
       this.#requests.delete(operationId);
     }
   }

@@ -143,3 +143,12 @@ test('a server without broadcast gets one message for each participant', async (
   const sends = w.server.sent('sendData').map((d) => d.payload).filter((p) => p.command === 'sendMessage');
   expect(sends.map((p) => p.options.to)).toEqual(['bob', 'cat']);
 });
+
+test('a message on a line that is dead but not yet known to be waits for the reconnection', async () => {
+  const [, ann] = await join('ann');
+  const [, bob] = await join('bob');
+  w.server.of('ann').dead = true;
+  expect((await settle(ann.send('through'))).state).toBe('sent');
+  await tick();
+  expect(texts(bob)).toEqual(['through']);
+});
