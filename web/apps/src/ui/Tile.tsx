@@ -97,6 +97,7 @@ function Frame(props: FrameProps) {
       data-featured={props.featured}
       data-small={small}
       data-fills={props.fills ?? true}
+      onDblClick={props.own ? undefined : props.onPin}
       aria-label={props.kind === 'screen' && !props.own ? w.screenOf(name) : name}
       style={{ left: `${rect.x}px`, top: `${rect.y}px`, width: `${rect.width}px`, height: `${rect.height}px`, '--hue': String(hue(props.login)) }}
     >
