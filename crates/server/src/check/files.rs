@@ -8,6 +8,12 @@ use crate::{Config, assets, host};
 /// A connection takes a file; below this a busy evening runs out of them.
 const FEW_FILES: u64 = 4096;
 
+/// Linux' default is 208 KB: 40 ms of 100 streams of half a megabit.
+const SMALL_BUFFER: u64 = 1 << 20;
+
+/// What the media sockets ask for.
+const WANTED_BUFFER: u64 = 4 << 20;
+
 pub(super) fn look(config: &Config, report: &mut Report) {
     data(&config.data_dir, report);
     if let Some(limit) = host::open_files() {
@@ -21,6 +27,7 @@ pub(super) fn look(config: &Config, report: &mut Report) {
             report.ok("open files", format!("{limit} allowed"));
         }
     }
+    buffers(report);
     match assets::are_built() {
         true => report.ok("web apps", "built in"),
         false => report.warn("web apps", "not in this executable", "make build"),
@@ -37,6 +44,27 @@ fn data(directory: &Path, report: &mut Report) {
             format!("{shown} cannot be written: {error}"),
             "let the user that runs veche write it, or set data_dir to another folder",
         ),
+    }
+}
+
+/// Bursts of media wait in the socket's buffer while the threads are busy.
+fn buffers(report: &mut Report) {
+    for key in ["rmem_max", "wmem_max"] {
+        let text = fs::read_to_string(Path::new("/proc/sys/net/core").join(key));
+        let Some(bytes) = text.ok().and_then(|text| text.trim().parse::<u64>().ok()) else {
+            continue;
+        };
+        if bytes < SMALL_BUFFER {
+            report.warn(
+                "buffers",
+                format!(
+                    "net.core.{key} is {bytes}; a busy server loses packets for want of a buffer"
+                ),
+                format!(
+                    "sysctl -w net.core.{key}={WANTED_BUFFER}, and in /etc/sysctl.d to keep it"
+                ),
+            );
+        }
     }
 }
 

@@ -17,7 +17,8 @@ pub(super) fn read(
         let Some(rest) = name.strip_prefix("VECHE_") else {
             continue;
         };
-        if RESERVED.contains(&name.as_str()) {
+        // An empty variable is how service files and compose files unset one.
+        if text.is_empty() || RESERVED.contains(&name.as_str()) {
             continue;
         }
         let key = rest.to_lowercase().replace("__", ".");

@@ -145,6 +145,7 @@ fn variables_reach_lists_truth_values_and_nested_keys() {
         2
     );
     assert!(!config("VECHE_HTTPS", "no").https);
+    assert_eq!(config("VECHE_TLS_CERT", "").tls_cert, None);
     assert_eq!(config("VECHE_KEEP_ALIVE__PROBES", "3").keep_alive.probes, 3);
     assert_eq!(
         config("VECHE_LOG_FORMAT", "json").log_format,
