@@ -61,8 +61,9 @@ export async function say(tab, text) {
   await tab.click(id('chat-send'));
 }
 
-/** Waits until a message with exactly this text is there, from `login`, in `state`. */
+/** Opens the chat if it is closed, and waits until a message with exactly this text is there, from `login`, in `state`. */
 export async function reads(tab, text, { from, state = 'sent', timeout = 15_000 } = {}) {
+  await openChat(tab);
   await tab.until(`reads “${text}”`, ([message, body, t, f, st]) => [...document.querySelectorAll(message)].some((el) =>
     el.querySelector(body)?.textContent === t && (!f || el.dataset.from === f) && (!st || el.dataset.state === st)),
   [id('chat-message'), id('chat-text'), text, from, state], { timeout });

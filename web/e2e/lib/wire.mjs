@@ -39,17 +39,27 @@ export class Wire {
   send(message, ...data) { if (this.isOpen) this.socket.send(JSON.stringify({ message, data })); }
 
   /** The next frame of that name which `pick` accepts; taken out of the queue. */
-  next(message, pick = () => true, ms = 5000) {
-    return within(`a ${message} frame`, new Promise((done) => {
-      const look = () => {
-        const i = this.received.findIndex((frame) => frame.message === message && pick(frame.data[0], frame.data));
-        if (i < 0) return;
-        this.waiting = this.waiting.filter((waiter) => waiter !== look);
-        done(this.received.splice(i, 1)[0].data[0]);
+  async next(message, pick = () => true, ms = 5000) {
+    return (await this.frame(`a ${message} frame`, (frame) => frame.message === message && pick(frame.data[0]), ms)).data[0];
+  }
+
+  /** The next frame that `pick` accepts, whatever its name; taken out of the queue. */
+  async frame(what, pick, ms = 5000) {
+    let look;
+    const found = new Promise((done) => {
+      look = () => {
+        const i = this.received.findIndex(pick);
+        if (i >= 0) done(this.received.splice(i, 1)[0]);
+        return i >= 0;
       };
-      this.waiting.push(look);
-      look();
-    }), ms);
+    });
+    this.waiting.push(look);
+    look();
+    try {
+      return await within(what, found, ms);
+    } finally {
+      this.waiting = this.waiting.filter((waiter) => waiter !== look);
+    }
   }
 
   async command(command, options, operationId = crypto.randomUUID()) {

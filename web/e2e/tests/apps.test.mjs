@@ -72,7 +72,7 @@ s.test('a camera and microphone that are denied: said, and one can join and see'
   await person.browser.defaultBrowserContext().overridePermissions(s.server.http, []);
   const b = await openApp(person, s.server, { room: 'denied' });
   await b.visible(id('media-note'), { timeout: 20_000 });
-  assert.equal(await b.eval((sel) => document.querySelector(sel).dataset.reason, id('media-note')), 'media_denied');
+  assert.equal(await b.eval((sel) => document.querySelector(sel).dataset.reason, id('media-note')), 'denied');
   await pressJoin(b, bob.login);
   await inRoom(b, { camera: false });
   await meets(b, [ann]);
@@ -85,7 +85,7 @@ s.test('no devices at all: said, and one can join and see', async () => {
   const a = await enter(await s.launch(ann), s.server, { room: 'nodevices' });
   const b = await openApp(await s.launch(cid, { camera: false }), s.server, { room: 'nodevices' });
   await b.visible(id('media-note'), { timeout: 20_000 });
-  assert.equal(await b.eval((sel) => document.querySelector(sel).dataset.reason, id('media-note')), 'media_not_found');
+  assert.equal(await b.eval((sel) => document.querySelector(sel).dataset.reason, id('media-note')), 'missing');
   await pressJoin(b, cid.login);
   await inRoom(b, { camera: false });
   await meets(b, [ann]);
