@@ -147,6 +147,7 @@ export class FakeServer {
   crash() {
     this.down = true;
     for (const conn of [...this.conns]) conn.breakDown();
+    this.conns.clear();
     this.rooms.clear();
     this.history.clear();
     this.tokens.clear();
