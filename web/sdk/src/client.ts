@@ -133,7 +133,8 @@ class RoomClient extends Emitter<ClientEvents> implements Client {
     this.#set('reconnecting');
     for (const room of [...this.#rooms]) room.suspend();
     this.#attempt = 0;
-    const wait = going ? Math.min(going.retryAfterMs, RETRY_AFTER_CAP_MS) : 0;
+    // Half as much again by chance: a restarted server should not meet everybody in one instant.
+    const wait = going ? Math.min(going.retryAfterMs, RETRY_AFTER_CAP_MS) * (1 + Math.random() / 2) : 0;
     this.#schedule(wait + FIRST_RETRY_MS * (0.5 + Math.random()));
   }
 

@@ -240,7 +240,7 @@ describe('reconnection', () => {
     w.server.of('ann').breakDown();
     await tick(2_900);
     expect([seen, ann.state]).toEqual([['goingAway:shutdown'], 'reconnecting']);
-    await tick(1_000);
+    await tick(2_000);
     expect(ann.state).toBe('connected');
   });
 

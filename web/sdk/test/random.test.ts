@@ -51,7 +51,10 @@ async function arrive(login: string): Promise<Guest> {
     void s.play().catch(() => undefined);
   });
   room.on('streamRemoved', (s) => (guest.streams.delete(`${s.login}/${s.kind}`) ? undefined : fail(`stream of ${s.login} removed twice`)));
-  for (const p of room.participants.values()) for (const s of p.streams) (guest.streams.add(`${s.login}/${s.kind}`), void s.play().catch(() => undefined));
+  for (const s of [...room.participants.values()].flatMap((p) => p.streams)) {
+    guest.streams.add(`${s.login}/${s.kind}`);
+    void s.play().catch(() => undefined);
+  }
   return guest;
 }
 
