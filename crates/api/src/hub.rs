@@ -22,6 +22,10 @@ use crate::{Config, MediaEngine, Metrics, log, token, translate};
 /// when the hub is busy the newest are dropped.
 const RATE_QUEUE: usize = 4_096;
 
+/// Offers that wait for a negotiator. Each takes about a millisecond, so the
+/// last of them still gets its answer in a few seconds; more are refused.
+const OFFER_QUEUE: usize = 4_096;
+
 /// How old the gauges may be while something happens. Counting takes time in
 /// proportion to the rooms, so it is not done for every input.
 const GAUGES_EVERY: Duration = Duration::from_millis(100);
@@ -98,6 +102,7 @@ pub(crate) struct Task {
     metrics: Arc<Metrics>,
     answers: mpsc::UnboundedSender<Input>,
     negotiators: Arc<Semaphore>,
+    waiting_offers: Arc<Semaphore>,
     links: BTreeMap<SessionId, Link>,
     started: Instant,
 }
@@ -125,6 +130,7 @@ impl Task {
             metrics,
             answers: senders.media.clone(),
             negotiators: Arc::new(Semaphore::new(negotiators)),
+            waiting_offers: Arc::new(Semaphore::new(OFFER_QUEUE)),
             links: BTreeMap::new(),
             started: Instant::now(),
         }
@@ -295,7 +301,12 @@ impl Task {
         let engine = Arc::clone(&self.engine);
         let negotiators = Arc::clone(&self.negotiators);
         let answers = self.answers.clone();
+        let Ok(place) = Arc::clone(&self.waiting_offers).try_acquire_owned() else {
+            let _ = answers.send(answered(Err(Reason::Busy)));
+            return;
+        };
         tokio::spawn(async move {
+            let _place = place;
             // The semaphore is never closed.
             let _permit = negotiators.acquire().await;
             let worker = Arc::clone(&engine);

@@ -36,6 +36,15 @@ enum End {
     Bad(ErrorCode),
 }
 
+/// What a session received.
+#[derive(Default)]
+struct Tally {
+    /// Text and binary frames.
+    received: u64,
+    /// Of these, those that cannot be read.
+    refused: u32,
+}
+
 impl End {
     /// Without a reason the hub itself has ended.
     fn of(reason: Result<CloseReason, oneshot::error::RecvError>) -> Self {
@@ -52,8 +61,9 @@ pub(crate) async fn serve(mut ws: WebSocket, session: SessionId, context: &Conte
         return;
     }
     Metrics::count(&context.metrics.sessions_opened);
-    let end = run(&mut ws, session, &mut inbox, context).await;
-    log_end(session, &end);
+    let mut tally = Tally::default();
+    let end = run(&mut ws, session, &mut inbox, context, &mut tally).await;
+    log_end(session, &end, &tally);
     // The names are free before the goodbye is said, which may take a while.
     let _ = context.hub.send(FromSession::Closed(session)).await;
     let goodbye = say_goodbye(&mut ws, &mut inbox, end, socket);
@@ -62,8 +72,13 @@ pub(crate) async fn serve(mut ws: WebSocket, session: SessionId, context: &Conte
     }
 }
 
-async fn run(ws: &mut WebSocket, session: SessionId, inbox: &mut Inbox, context: &Context) -> End {
-    let mut bad_frames = 0;
+async fn run(
+    ws: &mut WebSocket,
+    session: SessionId,
+    inbox: &mut Inbox,
+    context: &Context,
+    tally: &mut Tally,
+) -> End {
     // What waits for the hub. While it waits no further frame is read.
     let mut waiting: Option<FromSession> = None;
     loop {
@@ -105,6 +120,7 @@ async fn run(ws: &mut WebSocket, session: SessionId, inbox: &mut Inbox, context:
                     }
                 };
                 Metrics::count(&context.metrics.messages_in);
+                tally.received += 1;
                 let limits = Limits {
                     max_bytes: context.socket.max_message_bytes,
                     max_depth: context.socket.max_depth,
@@ -130,8 +146,8 @@ async fn run(ws: &mut WebSocket, session: SessionId, inbox: &mut Inbox, context:
                         waiting = Some(FromSession::FrameSeen(session));
                         context.metrics.error(error.code.as_str());
                         debug!(%session, %error, "frame refused");
-                        bad_frames += 1;
-                        if bad_frames > MAX_BAD_FRAMES {
+                        tally.refused += 1;
+                        if tally.refused > MAX_BAD_FRAMES {
                             return End::Bad(error.code);
                         }
                         translate::bad_frame(error)
@@ -220,13 +236,21 @@ fn close_code_of(end: &End) -> u16 {
     }
 }
 
-fn log_end(session: SessionId, end: &End) {
-    match end {
-        End::Client => info!(%session, "session closed by the client"),
-        End::Hub(reason) => info!(%session, ?reason, "session closed"),
-        End::Slow => info!(%session, reason = ?CloseReason::Slow, "session closed"),
-        End::Bad(code) => info!(%session, reason = code.as_str(), "session closed"),
-    }
+fn log_end(session: SessionId, end: &End, tally: &Tally) {
+    let reason = match end {
+        End::Client => "client",
+        End::Hub(CloseReason::Shutdown) => "shutdown",
+        End::Hub(CloseReason::Replaced) => "replaced",
+        End::Hub(CloseReason::Idle) => "idle",
+        End::Hub(CloseReason::Silent) => "silent",
+        End::Hub(CloseReason::Denied) => "denied",
+        End::Hub(CloseReason::Flood) => "flood",
+        End::Hub(CloseReason::Fault) => "error",
+        End::Hub(CloseReason::Slow) | End::Slow => "slow",
+        End::Bad(code) => code.as_str(),
+    };
+    let Tally { received, refused } = tally;
+    info!(%session, reason, received, refused, "session closed");
 }
 
 fn refusal(code: ErrorCode, problem: &str) -> DecodeError {

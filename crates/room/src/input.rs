@@ -254,10 +254,6 @@ pub struct Request {
     pub room: Option<RoomName>,
     /// The SDP offer.
     pub offer: String,
-    /// What the client sends (publish only).
-    pub has_audio: bool,
-    /// What the client sends (publish only).
-    pub has_video: bool,
     /// Media over TCP only.
     pub tcp_only: bool,
     /// Echoed, kbit/s, 0: not asked.

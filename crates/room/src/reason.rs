@@ -67,6 +67,8 @@ pub enum Reason {
     TooManyTransports,
     /// `Limits::command_burst`, `Limits::message_burst` and their rates.
     RateLimited,
+    /// Too many offers wait for the media engine.
+    Busy,
     /// The media engine cannot use the offer.
     BadOffer,
     /// A room command that does not exist.

@@ -40,7 +40,7 @@ table! {
     ID_TOO_LONG = "Id is too long";
     MESSAGE_TOO_LONG = "Message is too long";
     NOT_IN_ROOM = "Session is not in the room";
-    NO_SUCH_RECIPIENT = "Room has no user with such login";
+    NO_SUCH_RECIPIENT = "No such user in the room";
     NOT_A_ROOM_SESSION = "Session is not connected to the room application";
     TOO_MANY_SESSIONS = "Server carries its limit of sessions";
     TOO_MANY_ROOMS = "Server carries its limit of rooms";
@@ -49,6 +49,7 @@ table! {
     TOO_MANY_PLAYS = "Session plays its limit of streams";
     TOO_MANY_TRANSPORTS = "Server carries its limit of media connections";
     TOO_MANY_MESSAGES = "Too many messages";
+    BUSY = "Server is busy";
     BAD_OFFER = "Offer cannot be used";
     UNKNOWN_COMMAND = "Unknown command";
     UNKNOWN_STREAM_EVENT = "Unknown stream event";

@@ -198,6 +198,9 @@ pub struct DataStatus {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub info: Option<String>,
+    /// Why not, for programs (ours).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
     /// Id of the message that was accepted (ours).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<u64>,

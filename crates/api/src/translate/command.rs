@@ -87,8 +87,6 @@ fn request(stream: StreamRequest) -> Request {
         name: stream.name.as_str().into(),
         room: stream.room.as_deref().map(Into::into),
         offer: stream.sdp,
-        has_audio: stream.has_audio,
-        has_video: stream.has_video,
         tcp_only: stream.tcp,
         bitrate_kbps: stream.bitrates.target_kbps,
         min_bitrate_kbps: stream.bitrates.min_kbps,

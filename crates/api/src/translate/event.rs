@@ -131,6 +131,7 @@ pub(crate) fn bad_frame(error: DecodeError) -> Utf8Bytes {
             operation_id: Some(operation),
             status: "FAILED",
             info: Some(error.problem),
+            code: Some(error.code.as_str()),
             ..wire::DataStatus::default()
         }),
         ReplyTo::Stream {
@@ -196,6 +197,7 @@ fn data_status(operation_id: Option<String>, answer: Answer) -> ServerMessage {
         Answer::Failed(reason) => wire::DataStatus {
             status: "FAILED",
             info: Some(text(reason).to_owned()),
+            code: Some(code(reason).as_str()),
             ..status
         },
     })

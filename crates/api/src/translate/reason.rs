@@ -36,6 +36,7 @@ pub(super) fn text(reason: Reason) -> &'static str {
         Reason::TooManyPlays => info::TOO_MANY_PLAYS,
         Reason::TooManyTransports => info::TOO_MANY_TRANSPORTS,
         Reason::RateLimited => info::TOO_MANY_MESSAGES,
+        Reason::Busy => info::BUSY,
         Reason::BadOffer => info::BAD_OFFER,
         Reason::UnknownCommand => info::UNKNOWN_COMMAND,
         Reason::UnknownStreamEvent => info::UNKNOWN_STREAM_EVENT,

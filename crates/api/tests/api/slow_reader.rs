@@ -33,7 +33,7 @@ async fn a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it() {
         }
     }
     let refused = refused.expect("cut off before the end");
-    assert_eq!(refused["info"], "Room has no user with such login");
+    assert_eq!(refused["info"], "No such user in the room");
     assert_eq!(bob.room_event("LEFT").await, "slow");
     assert!(
         server

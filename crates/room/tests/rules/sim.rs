@@ -278,8 +278,6 @@ impl Sim {
             name: name.into(),
             room: room.map(Into::into),
             offer: "an offer".into(),
-            has_audio: true,
-            has_video: true,
             tcp_only: false,
             bitrate_kbps: 0,
             min_bitrate_kbps: 0,
