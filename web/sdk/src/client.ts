@@ -5,7 +5,7 @@ import { VecheError, asError, type Reason } from './errors.js';
 import { Emitter } from './events.js';
 import { ResumeToken } from './resume.js';
 import { JoinedRoom } from './room.js';
-import { Session } from './session.js';
+import { NO_RETURN, Session } from './session.js';
 
 /** The first attempt follows at once, a little spread; then 0.5, 1, 2, 4, 4 … seconds, half of each by chance. */
 const FIRST_RETRY_MS = 200;
@@ -16,7 +16,7 @@ const READY_TIMEOUT_MS = 20_000;
 /** A server that says to come back later is believed up to here. */
 const RETRY_AFTER_CAP_MS = 30_000;
 /** No further attempt can change these. */
-const FINAL: ReadonlySet<Reason> = new Set<Reason>(['refused', 'replaced', 'login_taken', 'room_full']);
+const FINAL: ReadonlySet<Reason> = new Set<Reason>(['refused', 'too_large']);
 
 /**
  * Connects to a server; resolves when the session is established. Rejects with
@@ -127,7 +127,8 @@ class RoomClient extends Emitter<ClientEvents> implements Client {
     const going = this.#session?.going;
     this.#session = null;
     if (this.state === 'closed') return;
-    if (this.#options.reconnect === false || FINAL.has(error.reason)) return this.#fail(error);
+    const unwanted = going != null && going.reason in NO_RETURN;
+    if (this.#options.reconnect === false || unwanted) return this.#fail(error);
     this.reconnectingSince = Date.now();
     this.#ready = new Deferred();
     this.#set('reconnecting');

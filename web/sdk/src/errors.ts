@@ -83,9 +83,10 @@ const REASONS: readonly (readonly [string, Reason])[] = [
   ['too_large', 'too_large'],
   ['too large', 'too_large'],
   ['too long', 'too_large'],
+  ['server is busy', 'timeout'],
 ];
 
-const NOT_IN_ROOM = /not (in|a member of|joined|found in)|no such (room|user|participant|recipient)|room not found|user not found/;
+const NOT_IN_ROOM = /not (in|a member of|joined|found in)|has left the room|no such (room|user|participant|recipient)|room not found|user not found/;
 
 /** The reason behind a server's `info` text (and `code`, where there is one). */
 export function reasonOf(info: string | null | undefined, code?: string | null): Reason {
@@ -95,7 +96,7 @@ export function reasonOf(info: string | null | undefined, code?: string | null):
     for (const [part, reason] of REASONS) if (low.includes(part)) return reason;
     if (NOT_IN_ROOM.test(low)) return 'not_in_room';
   }
-  return 'server';
+  return code === 'refused' ? 'refused' : 'server';
 }
 
 /** A {@link VecheError} from what the server sent. */

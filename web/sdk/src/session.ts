@@ -4,7 +4,7 @@
  * It lives as long as its socket; coming back is the client's work.
  */
 import { Deferred, within } from './deferred.js';
-import { VecheError, reasonOf, serverError } from './errors.js';
+import { VecheError, reasonOf, serverError, type Reason } from './errors.js';
 import { uuid } from './ids.js';
 import { Socket } from './socket.js';
 import type { DataStatus, FailInfo, GoingAway, RateInfo, RoomPayload, StreamEventInfo, StreamInfo, UserData } from './wire.js';
@@ -17,6 +17,16 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A request unanswered for this long may mean a dead line; asking settles that before the request is given up. */
 const DOUBT_AFTER_MS = 3_000;
+
+/** Reasons of `goingAway` after which coming back is not wanted. */
+export const NO_RETURN: Readonly<Record<string, Reason>> = { replaced: 'replaced', flood: 'rate_limited' };
+
+/** A refused connection: a server that is full or stopping may take us later, all else is about us. */
+function refusalReason({ info, code }: FailInfo): Reason {
+  if (/shutting down|limit of sessions|busy/i.test(info ?? '')) return 'unreachable';
+  const reason = reasonOf(info, code);
+  return reason === 'server' ? 'refused' : reason;
+}
 
 export interface SessionOptions {
   url: string;
@@ -206,14 +216,13 @@ export class Session {
     request?.reject(error);
     if (!stream && !request) this.#handlers.warning?.(info);
     // The server closes after a refused connection; its reason must win over that close.
-    const refused = reasonOf(info.info, info.code) === 'server';
-    if (!this.#ready) this.#fail(refused ? new VecheError('refused', info.info ?? info.code ?? null) : error);
+    if (!this.#ready) this.#fail(new VecheError(refusalReason(info), error.info));
   }
 
   /** The line is gone or never came: `closed` is told, unless the opening promise tells it. */
   #fail(error: VecheError): void {
     if (this.#over) return;
-    const why = this.going?.reason === 'replaced' ? new VecheError('replaced', null) : error;
+    const why = this.going && NO_RETURN[this.going.reason] ? new VecheError(NO_RETURN[this.going.reason]!, this.going.reason) : error;
     this.#end(why);
     this.#handlers.closed(why);
   }

@@ -254,6 +254,18 @@ describe('reconnection', () => {
     expect(w.server.sent('connection')).toHaveLength(1);
   });
 
+  test('a server that is full or stopping is tried again, one that forbids is not', async () => {
+    const [ann] = await join('ann');
+    w.server.deny = 'Server is shutting down';
+    w.server.of('ann').breakDown();
+    await tick(30_000);
+    expect(ann.state).toBe('reconnecting');
+    w.server.deny = 'Forbidden';
+    const closed = record(ann, 'closed');
+    await tick(10_000);
+    expect([ann.state, closed]).toEqual(['closed', ['closed:refused']]);
+  });
+
   test('with reconnect: false the first loss is the end', async () => {
     const ann = await settle(connect({ url: 'ws://s/', login: 'ann', reconnect: false }));
     const room = await settle(ann.join('r'));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mediaError, reasonOf } from '../src/errors.js';
 import { ActiveSpeaker, levelOf } from '../src/levels.js';
@@ -19,6 +20,12 @@ test.each([
   ['Current room is full', 'room_full'],
   ['Stopped by session disconnect', 'closed'],
   ['Restricted access', 'refused'],
+  ['Session is not in the room', 'not_in_room'],
+  ['No such user in the room', 'not_in_room'],
+  ['Session has left the room meanwhile', 'not_in_room'],
+  ['Message is too long', 'too_large'],
+  ['Too many messages', 'rate_limited'],
+  ['Server is busy', 'timeout'],
   ['Failed by error', 'server'],
   ['', 'server'],
   [undefined, 'server'],
@@ -102,4 +109,11 @@ describe('quality', () => {
     expect(after({ loss: 0.2 }, {}, {})).toBe('good');
     expect(after({ loss: 0.2 }, {}, { loss: 0.2 }, {})).toBe('bad');
   });
+});
+
+test('every text the server can say has a reason', () => {
+  const source = readFileSync(new URL('../../../crates/signal/src/info.rs', import.meta.url), 'utf8');
+  const texts = [...source.matchAll(/^ {4}[A-Z_]+ = "(.+)";$/gm)].map((m) => m[1]!);
+  expect(texts.length).toBeGreaterThan(30);
+  expect(texts.map((text) => `${text} → ${reasonOf(text)}`).join('\n')).toMatchSnapshot();
 });
