@@ -34,7 +34,6 @@ export const en = {
     source: 'Made with @veche/sdk',
   },
   lobby: {
-    title: 'Ready?',
     room: 'Room',
     name: 'Your name',
     namePlaceholder: 'How others will see you',

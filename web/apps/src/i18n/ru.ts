@@ -28,7 +28,6 @@ export const ru: Words = {
     source: 'Сделано на @veche/sdk',
   },
   lobby: {
-    title: 'Готовы?',
     room: 'Комната',
     name: 'Ваше имя',
     namePlaceholder: 'Так вас увидят другие',

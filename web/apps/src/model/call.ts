@@ -142,8 +142,8 @@ export class Call {
   private alarm(reason: string): void {
     const { publishFailed, deviceFailed } = words.value.notices;
     const advice = words.value.reasons[reason as Reason];
-    const text = reason.startsWith('media_') ? `${deviceFailed} ${advice?.text ?? ''}` : publishFailed;
-    this.notices.tell(text, { tone: 'alarm', reason });
+    if (reason.startsWith('media_')) this.notices.tell(`${deviceFailed} ${advice?.text ?? ''}`, { tone: 'alarm', reason });
+    else this.notices.tell(publishFailed, { tone: 'alarm', reason, action: { word: words.value.media.again, act: () => void this.own.again() } });
   }
 
   private enter(room: Room): void {

@@ -7,6 +7,8 @@ export interface Notice {
   tone: 'quiet' | 'alarm';
   /** For `data-reason` on alarms. */
   reason?: string | undefined;
+  /** What can be done about it. */
+  action?: { word: string; act: () => void } | undefined;
 }
 
 /** More would cover the pictures; the oldest goes first. */
@@ -21,8 +23,8 @@ export class Notices {
   private next = 1;
 
   /** Shows a line and says it. */
-  tell(text: string, options: { tone?: Notice['tone']; reason?: string } = {}): void {
-    const notice: Notice = { key: this.next++, text, tone: options.tone ?? 'quiet', reason: options.reason };
+  tell(text: string, options: Partial<Pick<Notice, 'tone' | 'reason' | 'action'>> = {}): void {
+    const notice: Notice = { key: this.next++, text, tone: options.tone ?? 'quiet', reason: options.reason, action: options.action };
     this.list.value = [...this.list.value, notice].slice(-MOST_NOTICES);
     this.say(text);
     setTimeout(() => this.dismiss(notice.key), notice.tone === 'quiet' ? QUIET_MS : ALARM_MS);

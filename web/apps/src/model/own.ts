@@ -45,6 +45,11 @@ export class OwnStreams {
     this.lent.value = false;
   }
 
+  /** Another attempt after publishing failed. */
+  again(): Promise<void> {
+    return this.then(() => this.publish());
+  }
+
   toggle(kind: Kind): Promise<void> {
     const on = !this.on[kind].value;
     return this.then(() => this.turn(kind, on));
@@ -131,9 +136,13 @@ export class OwnStreams {
     if (!this.on.microphone.value) publication.muteAudio();
     if (!this.on.camera.value && this.media.camera.value) publication.muteVideo();
     this.camera.value = publication;
+    let told = false;
     const sync = () => {
       this.publishing.value = this.camera.value?.status === 'publishing';
       this.version.value++;
+      if (publication.status !== 'failed' || publication !== this.camera.value || told) return;
+      told = true;
+      this.failed(publication.error?.reason ?? 'server');
     };
     this.unhook.push(publication.on('status', sync), publication.on('changed', sync), publication.on('quality', sync));
     sync();

@@ -9,7 +9,7 @@ export function Alone({ call }: { call: Call }) {
   return (
     <section class="alone" data-testid="alone">
       <Ring story={call.met.value ? 'left' : 'first'} size={92} />
-      <h1 class="alone__title">{call.met.value ? w.left : w.first}</h1>
+      <h2 class="alone__title">{call.met.value ? w.left : w.first}</h2>
       <p class="alone__text">{w.text}</p>
       <InviteLink room={call.room.value} say={(text) => call.notices.say(text)} />
     </section>

@@ -24,6 +24,18 @@ export function NoticeList({ call }: { call: Call }) {
       {notices.list.value.map((notice) =>
         notice.tone === 'alarm' ? (
           <Banner key={notice.key} reason={notice.reason ?? 'server'} title={notice.text}>
+            {notice.action && (
+              <button
+                type="button"
+                class="button button--small"
+                onClick={() => {
+                  notices.dismiss(notice.key);
+                  notice.action?.act();
+                }}
+              >
+                {notice.action.word}
+              </button>
+            )}
             <button type="button" class="tool tool--plain" aria-label={words.value.notices.dismiss} onClick={() => notices.dismiss(notice.key)}>
               <Icon name="close" size={16} />
             </button>

@@ -17,11 +17,13 @@ interface BarButtonProps {
   expanded?: boolean;
   tone?: 'off' | 'live' | undefined;
   wide?: boolean;
+  /** Said after the word to those who do not see the number. */
+  hint?: string | undefined;
   onClick: () => void;
   children?: ComponentChildren;
 }
 
-export function BarButton({ testid, icon, word, tip, action, pressed, expanded, tone, wide, onClick, children }: BarButtonProps) {
+export function BarButton({ testid, icon, word, tip, action, pressed, expanded, tone, wide, hint, onClick, children }: BarButtonProps) {
   const says = tip ?? word;
   return (
     <button
@@ -31,7 +33,6 @@ export function BarButton({ testid, icon, word, tip, action, pressed, expanded, 
       data-tone={tone}
       data-wide={wide}
       data-tip={action ? `${says}  ${keyText[action]}` : says}
-      aria-label={pressed === undefined ? says : word}
       aria-keyshortcuts={action ? keyAria[action] : undefined}
       aria-pressed={pressed}
       aria-expanded={expanded}
@@ -42,6 +43,7 @@ export function BarButton({ testid, icon, word, tip, action, pressed, expanded, 
         {children}
       </span>
       <span class="bar__word">{word}</span>
+      {hint && <span class="visually-hidden">{hint}</span>}
     </button>
   );
 }
@@ -61,7 +63,7 @@ export function Bar({ call, canShare, children }: { call: Call; canShare: boolea
   const panel = call.panel.value;
   const unread = talk.unread.value;
   return (
-    <div class="bar" role="group" aria-label={w.bar.label}>
+    <div class="bar" role="region" aria-label={w.bar.label}>
       <div class="bar__start">{children}</div>
       <div class="bar__middle">
         <BarButton
@@ -99,14 +101,14 @@ export function Bar({ call, canShare, children }: { call: Call; canShare: boolea
           />
         )}
         <span class="bar__gap" />
-        <BarButton testid="chat-toggle" icon="chat" word={w.bar.chat} action="chat" expanded={panel === 'chat'} onClick={() => call.show('chat')}>
+        <BarButton testid="chat-toggle" icon="chat" word={w.bar.chat} action="chat" expanded={panel === 'chat'} hint={unread > 0 ? w.chat.unread(unread) : undefined} onClick={() => call.show('chat')}>
           {unread > 0 && (
-            <span class="count" data-testid="chat-unread" role="img" aria-label={w.chat.unread(unread)}>
+            <span class="count" data-testid="chat-unread" aria-hidden="true">
               {unread > 99 ? '99+' : unread}
             </span>
           )}
         </BarButton>
-        <BarButton testid="people" icon="people" word={w.bar.people} action="people" wide expanded={panel === 'people'} onClick={() => call.show('people')}>
+        <BarButton testid="people" icon="people" word={w.bar.people} action="people" hint={w.people.count(call.count.value)} wide expanded={panel === 'people'} onClick={() => call.show('people')}>
           <span class="bar__number" aria-hidden="true">
             {call.count.value}
           </span>

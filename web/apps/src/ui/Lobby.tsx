@@ -123,6 +123,9 @@ export function Lobby({ call }: { call: Call }) {
   const how = mic && camera ? 'both' : mic ? 'mic' : camera ? 'camera' : 'none';
   return (
     <main class="lobby" data-testid="lobby">
+      <h1 class="visually-hidden">
+        {w.app[call.config.name]}: {call.room.value}
+      </h1>
       <header class="lobby__head">
         <a class="brand" href="/">
           <Ring size={30} />

@@ -68,7 +68,6 @@ export function More({ call }: { call: Call }) {
         class="bar__button"
         data-testid="more"
         data-tip={open ? undefined : w.more}
-        aria-label={w.more}
         aria-haspopup="menu"
         aria-expanded={open}
         onClick={() => setOpen(!open)}

@@ -81,6 +81,7 @@ export function Room({ call }: { call: Call }) {
   return (
     <div ref={root} class="room" tabIndex={-1} data-panel={panel ?? 'none'} data-still={still && panel === null && call.dialog.value === null}>
       <main class="room__stage" aria-label={call.room.value}>
+        <h1 class="visually-hidden">{call.room.value}</h1>
         <Stage call={call} />
         <Away call={call} />
         <div class="room__top">
