@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{debug, info};
 use veche_room::{CloseReason, SessionId};
 use veche_signal::{ClientMessage, DecodeError, ErrorCode, Limits, ReplyTo, decode};
@@ -14,8 +14,14 @@ use crate::hub::FromSession;
 use crate::link::{Inbox, link};
 use crate::{Metrics, Socket, translate};
 
-/// Frames that cannot be read, before a client is cut off: it will not learn.
+/// Frames in a minute that cannot be read, before a client is cut off: it
+/// will not learn.
 const MAX_BAD_FRAMES: u32 = 100;
+
+/// Signs of life that say nothing else reach the hub at most this often, so
+/// that a storm of pings costs its own connection only. Far below every
+/// interval that the rules measure.
+const SIGN_EVERY: Duration = Duration::from_millis(100);
 
 /// What every session needs.
 pub(crate) struct Context {
@@ -42,7 +48,34 @@ struct Tally {
     /// Text and binary frames.
     received: u64,
     /// Of these, those that cannot be read.
-    refused: u32,
+    refused: u64,
+    /// The same within the current minute.
+    refused_lately: u32,
+    minute: Option<Instant>,
+    signed: Option<Instant>,
+}
+
+impl Tally {
+    /// Counts a frame that cannot be read; false when it is one too many.
+    fn refuse(&mut self) -> bool {
+        self.refused += 1;
+        let minute = *self.minute.get_or_insert_with(Instant::now);
+        if minute.elapsed() > Duration::from_secs(60) {
+            self.minute = None;
+            self.refused_lately = 0;
+        }
+        self.refused_lately += 1;
+        self.refused_lately <= MAX_BAD_FRAMES
+    }
+
+    /// What the hub is to hear of a frame that asks nothing of it.
+    fn sign_of_life(&mut self, session: SessionId) -> Option<FromSession> {
+        if self.signed.is_some_and(|at| at.elapsed() < SIGN_EVERY) {
+            return None;
+        }
+        self.signed = Some(Instant::now());
+        Some(FromSession::FrameSeen(session))
+    }
 }
 
 impl End {
@@ -104,7 +137,7 @@ async fn run(
                     Some(Ok(Message::Text(text))) => Ok(text),
                     Some(Ok(Message::Binary(_))) => Err(refusal(ErrorCode::BadJson, "frame is binary")),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
-                        waiting = Some(FromSession::FrameSeen(session));
+                        waiting = tally.sign_of_life(session);
                         continue;
                     }
                     Some(Ok(Message::Close(_))) | None => return End::Client,
@@ -128,7 +161,7 @@ async fn run(
                 let message = text.and_then(|text| decode(&text, &limits));
                 let reply = match message {
                     Ok(ClientMessage::Ping) => {
-                        waiting = Some(FromSession::FrameSeen(session));
+                        waiting = tally.sign_of_life(session);
                         translate::pong()
                     }
                     Ok(ClientMessage::Connection(connection)) => {
@@ -136,18 +169,19 @@ async fn run(
                         continue;
                     }
                     Ok(message) => {
-                        waiting = Some(match translate::command(message) {
-                            Some(command) => FromSession::Command(session, Box::new(command)),
-                            None => FromSession::FrameSeen(session),
-                        });
+                        waiting = match translate::command(message) {
+                            Some(command) => {
+                                Some(FromSession::Command(session, Box::new(command)))
+                            }
+                            None => tally.sign_of_life(session),
+                        };
                         continue;
                     }
                     Err(error) => {
-                        waiting = Some(FromSession::FrameSeen(session));
+                        waiting = tally.sign_of_life(session);
                         context.metrics.error(error.code.as_str());
                         debug!(%session, %error, "frame refused");
-                        tally.refused += 1;
-                        if tally.refused > MAX_BAD_FRAMES {
+                        if !tally.refuse() {
                             return End::Bad(error.code);
                         }
                         translate::bad_frame(error)
@@ -249,7 +283,9 @@ fn log_end(session: SessionId, end: &End, tally: &Tally) {
         End::Hub(CloseReason::Slow) | End::Slow => "slow",
         End::Bad(code) => code.as_str(),
     };
-    let Tally { received, refused } = tally;
+    let Tally {
+        received, refused, ..
+    } = tally;
     info!(%session, reason, received, refused, "session closed");
 }
 

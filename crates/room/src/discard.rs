@@ -10,6 +10,8 @@ use crate::{CloseReason, Hub, Note, Output, RoomName, SessionId};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Blame {
     pub(crate) session: Option<SessionId>,
+    /// Only a room that the session is in: whoever finds a panic is not to
+    /// choose whom it costs.
     pub(crate) room: Option<RoomName>,
 }
 

@@ -170,15 +170,19 @@ impl Hub {
         let Some(state) = self.sessions.get(&session) else {
             return;
         };
+        let greeting = matches!(state.phase, Phase::Greeting);
+        if !self.admit_command(session, &command) {
+            return;
+        }
         if let Command::Connect(connect) = command {
             self.connect(session, connect);
             return;
         }
-        if let Phase::Greeting = state.phase {
+        if greeting {
             self.refuse(session, &command, Reason::NotConnected);
             return;
         }
-        if !self.admit_command(session, &command) || self.is_repeated(session, &command) {
+        if self.is_repeated(session, &command) {
             return;
         }
         match command {

@@ -28,7 +28,6 @@ enum Decision {
 
 impl Hub {
     pub(crate) fn join(&mut self, session: SessionId, operation: Option<OperationId>, join: Join) {
-        self.blame.room = Some(join.room.clone());
         match self.decide_join(session, &join) {
             Ok(Decision::Admit(login)) => self.admit(session, operation, login, &join),
             Ok(Decision::Already) => self.answer(session, operation, Answer::Accepted),
@@ -97,6 +96,7 @@ impl Hub {
         join: &Join,
     ) {
         let name = &join.room;
+        self.blame.room = Some(name.clone());
         let state = self.room_state(name);
         if !self.rooms.contains_key(name) {
             let room = Room {
@@ -215,7 +215,6 @@ impl Hub {
         operation: Option<OperationId>,
         room: RoomName,
     ) {
-        self.blame.room = Some(room.clone());
         let login = self
             .established(session)
             .and_then(|state| state.login.clone());
@@ -244,6 +243,7 @@ impl Hub {
             return;
         }
         let (streams, plays) = (state.streams.clone(), state.plays.clone());
+        self.blame.room = Some(room.clone());
         for play in plays {
             if self
                 .plays

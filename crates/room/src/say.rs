@@ -13,7 +13,6 @@ impl Hub {
         to: Option<Login>,
         text: Json,
     ) -> Answer {
-        self.blame.room = Some(room.clone());
         Answer::of(self.try_say(session, &room, to, text))
     }
 
@@ -29,6 +28,7 @@ impl Hub {
             return Err(Reason::NotInRoom);
         }
         let from = state.login.clone().ok_or(Reason::LoginMissing)?;
+        self.blame.room = Some(room_name.clone());
         if self.settings.test_hooks {
             match from.as_str() {
                 THROW_MESSAGE_EXCEPTION => return Err(Reason::MessageException),

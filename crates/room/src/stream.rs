@@ -42,7 +42,6 @@ pub(crate) enum StreamEnd {
 
 impl Hub {
     pub(crate) fn publish(&mut self, session: SessionId, request: Request) {
-        self.blame.room.clone_from(&request.room);
         if self.is_repeated_request(session, &request, true) {
             return;
         }
@@ -54,6 +53,7 @@ impl Hub {
                 return;
             }
         };
+        self.blame.room.clone_from(&room);
         let transport = self.new_transport();
         let video_codecs = self.video_codecs(room.as_ref(), session);
         let created_ms = self.unix_ms();

@@ -74,7 +74,7 @@ fn names_and_ids_have_a_length() {
 #[test]
 fn commands_are_limited_in_the_long_run_and_messages_apart_from_them() {
     let mut sim = sim(Limits {
-        command_burst: 3,
+        command_burst: 4,
         commands_per_second: 1,
         message_burst: 2,
         messages_per_second: 1,
@@ -100,7 +100,7 @@ fn commands_are_limited_in_the_long_run_and_messages_apart_from_them() {
 #[test]
 fn what_ends_something_is_done_even_when_limited() {
     let mut sim = sim(Limits {
-        command_burst: 2,
+        command_burst: 3,
         commands_per_second: 1,
         ..Limits::default()
     });
@@ -124,6 +124,31 @@ fn whoever_goes_on_after_many_refusals_is_cut_off() {
         sim.say(ann, "r1", None, "1");
     }
     assert_eq!(sim.closed[&ann], CloseReason::Flood);
+}
+
+#[test]
+fn the_handshake_is_limited_too() {
+    let mut sim = sim(Limits {
+        command_burst: 2,
+        commands_per_second: 1,
+        flood_refusals: 3,
+        ..Limits::default()
+    });
+    let ann = sim.open();
+    for _ in 0..6 {
+        sim.stop(ann, &"m".into());
+    }
+    assert_eq!(sim.closed[&ann], CloseReason::Flood);
+    let bob = sim.session("bob");
+    for _ in 0..5 {
+        let connect = veche_room::Connect {
+            rooms: true,
+            login: None,
+            resume: None,
+        };
+        sim.command(bob, veche_room::Command::Connect(connect));
+    }
+    assert_eq!(sim.closed[&bob], CloseReason::Flood);
 }
 
 #[test]
