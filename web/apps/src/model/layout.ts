@@ -55,6 +55,9 @@ const OWN_COVERS = 0.1;
 /** How much of the tiles' area may be given up to keep one's own picture off other faces. */
 const OWN_COST = 0.3;
 
+/** Slightly smaller tiles are welcome where they leave a free corner. */
+const FREE_CORNER_WORTH = 0.9;
+
 /** One's own picture shrinks this far to fit into a free corner. */
 const OWN_SCALES = [1, 0.85, 0.7] as const;
 
@@ -67,8 +70,13 @@ export interface Grid extends Size {
 }
 
 /** The grid with the largest tiles for `count` people. */
-export function largestGrid(box: Size, count: number, gap: number, shape: Shape = count === 1 ? SOLO : CROWD): Grid {
-  let best: Grid = { columns: 1, rows: Math.max(1, count), width: 0, height: 0 };
+export function largestGrid(box: Size, count: number, gap: number, shape?: Shape): Grid {
+  return grids(box, count, gap, shape).reduce((best, grid) => (area(grid) > area(best) + 1 ? grid : best));
+}
+
+/** Every grid for `count` people, by its columns. */
+function grids(box: Size, count: number, gap: number, shape: Shape = count === 1 ? SOLO : CROWD): Grid[] {
+  const found: Grid[] = [];
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
     const rows = Math.ceil(count / columns);
     // A column that stays empty only makes tiles smaller.
@@ -77,9 +85,9 @@ export function largestGrid(box: Size, count: number, gap: number, shape: Shape 
       { width: (box.width - gap * (columns - 1)) / columns, height: (box.height - gap * (rows - 1)) / rows },
       shape,
     );
-    if (cell.width * cell.height > best.width * best.height + 1) best = { columns, rows, ...cell };
+    found.push({ columns, rows, ...cell });
   }
-  return best;
+  return found;
 }
 
 /** The largest rectangle inside `cell` whose proportions lie within `shape`. */
@@ -187,14 +195,18 @@ function crowd(input: StageInput, gap: number): { rects: Map<string, Rect>; hidd
   };
 
   const full = ownSize(input);
-  const places = [...whole.values()];
-  for (const scale of OWN_SCALES) {
-    const one = { width: full.width * scale, height: full.height * scale };
-    const free = corner(box, stack(box, one, own.length, gap), 0);
-    if (places.every((rect) => overlap(rect, grown(free, gap)) === 0)) return settle(whole, free);
+  const good = grids(input, shown.length, gap).filter((each) => area(each) >= area(grid) * FREE_CORNER_WORTH);
+  for (const each of good.sort((a, b) => area(b) - area(a))) {
+    const rects = new Map<string, Rect>();
+    placeGrid(box, shown, gap, each, rects);
+    for (const scale of OWN_SCALES) {
+      const one = { width: full.width * scale, height: full.height * scale };
+      const free = corner(box, stack(box, one, own.length, gap), 0);
+      if ([...rects.values()].every((rect) => overlap(rect, grown(free, gap)) === 0)) return settle(rects, free);
+    }
   }
   const all = stack(box, full, own.length, gap);
-  const last = places.at(-1) ?? box;
+  const last = [...whole.values()].at(-1) ?? box;
   const over = corner(last, all, gap);
   if (shown.length === 1 || area(all) <= area(last) * OWN_COVERS) return settle(whole, over);
 
