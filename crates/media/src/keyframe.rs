@@ -154,7 +154,7 @@ fn av1(payload: &[u8]) -> Option<Keyframe> {
 
 /// H.264 (ITU-T) 7.3.2.1.1: width and height of a sequence parameter set,
 /// given without its NAL header.
-fn sps_size(sps: &[u8]) -> Option<FrameSize> {
+pub(crate) fn sps_size(sps: &[u8]) -> Option<FrameSize> {
     let mut bits = Bits::new(sps);
     let profile = bits.take(8)?;
     bits.take(16)?;
@@ -248,7 +248,7 @@ fn skip_scaling_list(bits: &mut Bits<'_>, entries: usize) -> Option<()> {
 }
 
 /// Bits of a NAL unit, emulation prevention bytes (7.4.1.1) left out.
-struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
     bit: u8,
@@ -256,7 +256,7 @@ struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -285,7 +285,7 @@ impl<'a> Bits<'a> {
         Some(u32::from(value))
     }
 
-    fn take(&mut self, count: u32) -> Option<u32> {
+    pub(crate) fn take(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
         for _ in 0..count {
             value = value << 1 | self.one()?;
@@ -294,7 +294,7 @@ impl<'a> Bits<'a> {
     }
 
     /// Exp-Golomb, 9.1.
-    fn ue(&mut self) -> Option<u32> {
+    pub(crate) fn ue(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while self.one()? == 0 {
             zeros += 1;
