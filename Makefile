@@ -73,10 +73,10 @@ lint: need-build need-lint $(INSTALLED) deny ## Check style, types, licences
 # vulnerabilities need a database from the internet: `make advisories`.
 deny: need-lint
 	$(call say,cargo deny)
-	@cargo deny --log-level error check bans licenses sources
+	@cargo deny --locked --log-level error check bans licenses sources
 
 advisories: need-lint ## Look for known vulnerabilities (needs the internet)
-	@cargo deny check advisories
+	@cargo deny --locked check advisories
 
 format: $(INSTALLED) ## Format the sources
 	@cargo fmt --all

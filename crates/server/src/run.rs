@@ -80,6 +80,9 @@ pub fn start(config: Config) -> Result<Running> {
         true => listen::tcp("https_port", &config.bind, config.https_port)?,
         false => Vec::new(),
     };
+    // The engine's sockets share their port among its threads, and so would
+    // silently share it with another server's.
+    listen::try_udp("media_port", &config.bind, config.media_port)?;
     let certificate = config.https.then(|| Files::ensure(&config)).transpose()?;
     let tls = certificate.as_ref().map(Files::server_config).transpose()?;
 

@@ -1,7 +1,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use super::veche::{output, text};
+use super::veche::{Veche, output, text};
 
 #[test]
 fn help_teaches_by_examples() {
@@ -86,4 +86,20 @@ fn a_taken_port_ends_it_with_what_to_change() {
         arguments.extend(ports.iter().map(String::as_str));
         fails(&arguments, &format!("choose another port: --{key}-port "));
     }
+}
+
+#[test]
+fn two_servers_do_not_share_a_media_port() {
+    let first = Veche::start(&["--set=ice_tcp=false"]);
+    let taken = format!("--media-port={}", first.ports.media);
+    fails(
+        &[
+            "--bind=127.0.0.1",
+            "--http-port=0",
+            "--https-port=0",
+            "--set=ice_tcp=false",
+            &taken,
+        ],
+        "choose another port: --media-port ",
+    );
 }
