@@ -30,6 +30,7 @@ export type {
 export { MediaError, VecheError, type Reason } from './errors.js';
 export { listDevices, onDevicesChanged, openMedia } from './devices.js';
 export { checkSupport } from './support.js';
+export { checkConnection, type CheckResult, type ConnectionReport } from './check.js';
 export { connect } from './client.js';
 export { createLevelMeter } from './levels.js';
 export * from './compat/index.js';
