@@ -184,6 +184,12 @@ async fn run(
                         if !tally.refuse() {
                             return End::Bad(error.code);
                         }
+                        if error.reply_to == ReplyTo::Connection {
+                            // The client would wait for a session that never comes.
+                            let code = error.code;
+                            let _ = write(ws, inbox, translate::bad_frame(error), context).await;
+                            return End::Bad(code);
+                        }
                         translate::bad_frame(error)
                     }
                 };

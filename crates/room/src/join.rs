@@ -1,5 +1,5 @@
 use crate::room::{Departure, Room};
-use crate::stream::StreamEnd;
+use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
 use crate::{
     Answer, CloseReason, Event, Hub, Join, Login, Note, OperationId, Reason, RoomEvent, RoomName,

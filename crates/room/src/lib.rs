@@ -12,6 +12,7 @@ mod bucket;
 mod chat;
 mod codecs;
 mod discard;
+mod figures;
 mod hub;
 mod ids;
 mod input;
@@ -29,6 +30,7 @@ mod say;
 mod session;
 mod settings;
 mod stream;
+mod stream_end;
 mod stream_event;
 mod timers;
 

@@ -1,7 +1,8 @@
 use veche_media::{AudioCodec, TransportId, VideoCodec};
 
 use crate::media::{MediaState, Transport};
-use crate::stream::{Stream, StreamEnd};
+use crate::stream::Stream;
+use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
 use crate::{
     Event, Hub, MediaSessionId, Note, Output, PlayAnswer, PlayOrder, Reason, Request, RoomName,

@@ -7,7 +7,7 @@ use crate::bucket::Bucket;
 use crate::codecs::Decodes;
 use crate::remembered::{Known, Remembered};
 use crate::room::Departure;
-use crate::stream::StreamEnd;
+use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
 use crate::{
     Answer, CloseReason, Command, Connect, Event, Hub, Login, Note, Output, Reason, Resume,

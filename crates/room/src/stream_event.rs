@@ -1,4 +1,4 @@
-use crate::{Event, Hub, Json, MediaSessionId, Reason, SessionId, StreamEventKind};
+use crate::{Event, Hub, Json, MediaSessionId, Note, Reason, SessionId, StreamEventKind};
 
 impl Hub {
     /// Tells the players of one's own stream something.
@@ -11,6 +11,7 @@ impl Hub {
     ) {
         if let Err(reason) = self.try_stream_event(session, media_session, kind, payload) {
             self.send(session, Event::Refused(reason));
+            self.note(Note::Refused { session, reason });
         }
     }
 

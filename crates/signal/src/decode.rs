@@ -254,6 +254,7 @@ fn reply_to(message: &str, argument: Option<&Value>) -> ReplyTo {
         })
     };
     match message {
+        "connection" => Some(ReplyTo::Connection),
         "sendData" => id("operationId").map(ReplyTo::Operation),
         "publishStream" => stream(true),
         "playStream" => stream(false),

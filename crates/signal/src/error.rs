@@ -53,6 +53,8 @@ pub enum ReplyTo {
     /// The frame names nothing that waits: answered with `fail`.
     #[default]
     Nothing,
+    /// The handshake: answered with `fail`, and nothing can follow.
+    Connection,
     /// A `sendData`: answered with `DataStatusEvent`.
     Operation(String),
     /// A publish or play: answered with `notifyStreamStatusEvent`.

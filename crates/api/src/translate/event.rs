@@ -12,15 +12,14 @@ use super::reason::{code, text};
 /// Of our additions (docs/protocol.md).
 const PROTOCOL: u32 = 1;
 
+/// `apiMethod` of a refused session.
+const CONNECTION_STATUS: Option<&str> = Some("ConnectionStatusEvent");
+
 /// The frames of an event. [`Event::Established`] is made by [`established`].
 pub(crate) fn event(event: &Event) -> Vec<Utf8Bytes> {
     let message = match event {
         Event::Established { .. } => return Vec::new(),
-        Event::Denied(reason) => fail(
-            code(*reason),
-            text(*reason).to_owned(),
-            Some("ConnectionStatusEvent"),
-        ),
+        Event::Denied(reason) => fail(code(*reason), text(*reason).to_owned(), CONNECTION_STATUS),
         Event::Refused(reason) => fail(code(*reason), text(*reason).to_owned(), None),
         Event::Ping => ServerMessage::Ping,
         Event::Answered { operation, answer } => {
@@ -144,6 +143,7 @@ pub(crate) fn bad_frame(error: DecodeError) -> Utf8Bytes {
             info: Some(error.problem),
             ..wire::StreamStatus::default()
         })),
+        ReplyTo::Connection => fail(error.code, error.problem, CONNECTION_STATUS),
         ReplyTo::Nothing => fail(error.code, error.problem, None),
     };
     message.encode().into()

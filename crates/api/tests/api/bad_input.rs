@@ -124,7 +124,6 @@ async fn case_24_wrong_types_are_answered_where_the_client_waits() {
 #[tokio::test]
 async fn case_24_an_illegal_handshake_is_answered() {
     let server = server().await;
-    let mut ann = server.socket().await;
     for connection in [
         json!({"appKey": 5}),
         json!({"appKey": "roomApp", "custom": "ann"}),
@@ -132,9 +131,15 @@ async fn case_24_an_illegal_handshake_is_answered() {
         json!({"appKey": "roomApp", "custom": {"login": "ann", "token": {}}}),
         json!({"appKey": "roomApp", "custom": {"login": "ann", "veche": {"resumeToken": 5}}}),
     ] {
+        let mut ann = server.socket().await;
         ann.send("connection", connection).await;
-        assert_eq!(ann.message("fail").await["code"], "bad_message");
+        let fail = ann.message("fail").await;
+        assert_eq!(fail["code"], "bad_message");
+        assert_eq!(fail["apiMethod"], "ConnectionStatusEvent");
+        // Or the client would wait for ever.
+        ann.closed().await;
     }
+    let mut ann = server.socket().await;
     // Empty and nonsensical tokens prove nothing, and are no fault either.
     let custom = json!({"login": "ann", "token": "", "veche": {"resumeToken": ""}});
     assert_eq!(ann.hello(custom).await["veche"]["resumed"], false);

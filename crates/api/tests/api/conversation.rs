@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::support::server;
@@ -51,4 +53,35 @@ async fn two_meet_publish_play_and_leave() {
     server
         .wait("one transport", |server| server.engine.open().len() == 1)
         .await;
+}
+
+/// As many as a large meeting has, all in the same moment.
+const CROWD: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_joins_at_once_and_everybody_sees_everybody() {
+    let server = Arc::new(server().await);
+    let tasks: Vec<_> = (0..CROWD)
+        .map(|n| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                let mut client = server.client(&format!("p{n}")).await;
+                client.join("crowd").await;
+                let state = client.room_event("STATE").await;
+                for _ in state.as_array().unwrap().len()..CROWD - 1 {
+                    client.room_event("JOINED").await;
+                }
+                client
+            })
+        })
+        .collect();
+    let mut clients = Vec::new();
+    for task in tasks {
+        clients.push(task.await.unwrap());
+    }
+    let (mut first, rest) = (clients.remove(0), clients);
+    drop(rest);
+    for _ in 1..CROWD {
+        first.room_event("LEFT").await;
+    }
 }
