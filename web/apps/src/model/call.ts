@@ -64,6 +64,15 @@ export class Call {
     this.own = new OwnStreams(this.media, (reason) => this.alarm(reason));
   }
 
+  /** Opens the devices. Whoever went in before the browser had its answer is seen and heard from then on. */
+  async openMedia(wanted: { microphone: boolean; camera: boolean }): Promise<void> {
+    await this.media.open(wanted);
+    if (this.phase.value !== 'room') return;
+    for (const kind of ['microphone', 'camera'] as const) {
+      if (this.media.state[kind].value === 'on' && !this.own.on[kind].value) void this.own.toggle(kind);
+    }
+  }
+
   /** Connects and enters. What goes wrong stands in `problem` afterwards. */
   async join(): Promise<void> {
     if (this.phase.value === 'joining' || this.phase.value === 'room') return;

@@ -37,7 +37,7 @@ export function App({ sdk, config, asked, onCall }: { sdk: Veche; config: AppCon
   useEffect(() => {
     if (!support.ok) return;
     onCall?.(call);
-    const open = call.media.open({ microphone: asked.audio, camera: asked.video });
+    const open = call.openMedia({ microphone: asked.audio, camera: asked.video });
     if (asked.autojoin) void open.then(() => call.join());
   }, [call, support]);
   const unread = call.talk.unread.value;
