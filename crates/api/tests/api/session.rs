@@ -71,6 +71,32 @@ async fn a_taken_login_is_refused_with_the_text_of_wcs() {
 }
 
 #[tokio::test]
+async fn a_dead_holder_is_probed_and_makes_way() {
+    let server = server_with(Config {
+        rooms: Settings {
+            login_probe_grace: Duration::ZERO,
+            login_probe_timeout: Duration::from_millis(200),
+            ..Settings::default()
+        },
+        ..Config::default()
+    })
+    .await;
+    let mut ann = server.member("ann", "r1").await;
+    let mut second = server.client("ann").await;
+    let operation = second.start_command("join", json!({"name": "r1"})).await;
+    // The first is alive, and says so.
+    ann.message("ping").await;
+    ann.text(r#"{"message":"pong"}"#).await;
+    let answer = second.data_status(&operation).await;
+    assert_eq!(answer["info"], "Room already has user with such login");
+    // And now it does not.
+    assert_eq!(second.join("r1").await["status"], "ACCEPTED");
+    assert_eq!(second.room_event("STATE").await, json!([]));
+    let last = ann.closed().await.pop().unwrap();
+    assert_eq!(last["data"][0]["reason"], "idle");
+}
+
+#[tokio::test]
 async fn both_sides_keep_the_connection_alive() {
     let server = server_with(Config {
         rooms: Settings {
