@@ -84,3 +84,26 @@ export const leave = async (tab) => {
   await tab.click(id('leave'));
   await tab.visible(id('left'));
 };
+
+/** Opens people, invite, settings, stats or keys: from the bar, or from "more" where the bar has no room for it. */
+export async function openFromBar(tab, item, seen = null) {
+  const own = id(item.replace('menu-', ''));
+  const inBar = await tab.eval((s) => [...document.querySelectorAll(s)].some((el) => el.tagName === 'BUTTON' && el.getClientRects().length > 0), own);
+  if (inBar) await tab.click(own);
+  else {
+    await tab.click(id('more'));
+    await tab.visible(id(item));
+    await seen?.();
+    await tab.click(id(item));
+  }
+  await tab.until('it is open', (s) => [...document.querySelectorAll(s)].some((el) => el.getClientRects().length > 0), `[role=dialog], dialog[open], ${id('people-panel')}`);
+}
+
+/** Closes what openFromBar opened. */
+export async function closeDialog(tab) {
+  const visible = (s) => tab.eval((sel) => [...document.querySelectorAll(sel)].some((el) => el.getClientRects().length > 0), s);
+  if (await visible(id('dialog-close'))) await tab.click(id('dialog-close'));
+  else if (await visible(id('people-panel'))) await tab.click(id('people'));
+  else await tab.press('Escape');
+  await tab.gone(`${id('dialog-close')}, ${id('people-panel')}`);
+}

@@ -189,6 +189,17 @@ export class Tab {
     return this.until(`${selector} says “${text}”`, ([s, t]) => [...document.querySelectorAll(s)].some((el) => el.textContent.includes(t)), [selector, text], { timeout });
   }
 
+  /**
+   * Gives the page another size and another kind of screen. Puppeteer's own
+   * setViewport reloads the page when it becomes a phone.
+   */
+  async resize({ width, height, deviceScaleFactor = 1, isMobile = false, hasTouch = false }) {
+    this.cdp ??= await this.page.createCDPSession();
+    await this.cdp.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor, mobile: isMobile, screenWidth: width, screenHeight: height });
+    await this.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: hasTouch, maxTouchPoints: hasTouch ? 5 : 1 });
+    await this.until(`${width} wide`, (w) => Math.abs(innerWidth - w) < 2, width);
+  }
+
   /** A real click, when the element is there, enabled, at rest and not covered. */
   async click(selector, { timeout = 15_000 } = {}) {
     let last = null;

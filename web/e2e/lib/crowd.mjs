@@ -66,7 +66,11 @@ export function installFaces() {
     const draw = () => window.drawFace(pen, width, height, n, (performance.now() - begin) / 1000);
     draw();
     setInterval(draw, 1000 / fps);
-    return canvas.captureStream(fps);
+    const stream = canvas.captureStream(fps);
+    // A microphone that is open in a quiet room.
+    window.silence ??= new AudioContext();
+    for (const track of window.silence.createMediaStreamDestination().stream.getAudioTracks()) stream.addTrack(track);
+    return stream;
   };
 }
 
@@ -77,6 +81,7 @@ export function faceAsCamera() {
   devices.getUserMedia = async (constraints) => {
     if (!constraints?.video) return real(constraints);
     const stream = window.faceStream(0);
+    for (const track of stream.getAudioTracks()) stream.removeTrack(track);
     if (constraints.audio) for (const track of (await real({ audio: constraints.audio })).getAudioTracks()) stream.addTrack(track);
     return stream;
   };

@@ -24,7 +24,7 @@ export function installProbe() {
         ? { command: arg.payload?.command, name: arg.payload?.name ?? arg.name, status: arg.status, id: arg.mediaSessionId, info: arg.info, type: arg.type, reason: arg.reason, resumed: arg.veche?.resumed }
         : arg;
     } catch { /* not JSON: not ours to judge here */ }
-    if (message && message !== 'ping' && message !== 'pong') list.push({ t: now(), message, ...(detail && typeof detail === 'object' ? detail : {}) });
+    if (message && message !== 'ping' && message !== 'pong' && !/boundVideoRate/.test(message)) list.push({ t: now(), message, ...(detail && typeof detail === 'object' ? detail : {}) });
     if (list.length > 5000) list.splice(0, 1000);
   };
   const RealSocket = window.WebSocket;

@@ -1,7 +1,7 @@
 // axe-core over the apps' states, light and dark: no serious violations.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { enter, id, openApp, openChat, reads, say } from '../lib/app.mjs';
+import { closeDialog, enter, id, openApp, openChat, openFromBar, reads, say } from '../lib/app.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { suite } from '../lib/suite.mjs';
 
@@ -48,14 +48,9 @@ for (const theme of ['light', 'dark']) {
     await reads(inside, 'https://example.org 👋');
     await check(inside, 'chat open');
     for (const item of ['menu-people', 'menu-invite', 'menu-settings', 'menu-stats', 'menu-keys']) {
-      await inside.click(id('more'));
-      await inside.visible(id('menu-invite'));
-      if (!(await inside.has(id(item)))) { await inside.press('Escape'); continue; }
-      await inside.click(id(item));
-      await inside.until('it is open', (sel) => document.querySelector(`[role=dialog], dialog[open], ${sel}`), id('people-panel'));
+      await openFromBar(inside, item);
       await check(inside, item);
-      if (await inside.has(id('dialog-close'))) await inside.click(id('dialog-close'));
-      else await inside.press('Escape');
+      await closeDialog(inside);
     }
     await inside.click(id('leave'));
     await inside.visible(id('left'));

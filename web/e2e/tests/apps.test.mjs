@@ -92,6 +92,23 @@ s.test('no devices at all: said, and one can join and see', async () => {
   await a.visible(tile(cid));
 });
 
+s.test('one without microphone is seen, one without camera is heard, by both engines', async () => {
+  const a = await openApp(await s.launch(ann), s.server, { room: 'halves', query: { audio: '0' } });
+  await a.visible(id('lobby-preview'), { timeout: 20_000 });
+  await pressJoin(a, ann.login);
+  await inRoom(a);
+  const b = await openApp(await s.launch(bob), s.server, { room: 'halves', query: { video: '0' } });
+  await b.visible(`${id('lobby-mic')}[data-state="on"]`, { timeout: 20_000 });
+  await pressJoin(b, bob.login);
+  await inRoom(b);
+  const f = await enter(await s.launch(fox, { engine: 'firefox' }), s.server, { room: 'halves' });
+  for (const tab of [b, f]) await seesMoving(tab, tile(ann), ann);
+  for (const tab of [a, f]) await hears(tab, tile(bob), bob);
+  await a.visible(`${tile(bob)}[data-video="off"]`);
+  await b.visible(`${tile(ann)}[data-muted="true"]`);
+  await meets(a, [fox]);
+});
+
 s.test('a name that is taken is refused with that reason, another one gets in', async () => {
   const a = await enter(await s.launch(ann), s.server, { room: 'taken' });
   const b = await openApp(await s.launch(dan), s.server, { room: 'taken' });

@@ -2,7 +2,7 @@
 // out/screenshots. The test is that each state can be reached and shown.
 import { join } from 'node:path';
 import { before } from 'node:test';
-import { APPS, id, inRoom, openChat, pressJoin, say, tile } from '../lib/app.mjs';
+import { APPS, closeDialog, id, inRoom, openChat, openFromBar, pressJoin, say, tile } from '../lib/app.mjs';
 import { faceAsCamera, installFaces, seat } from '../lib/crowd.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { serveSdk } from '../lib/sdk-page.mjs';
@@ -40,18 +40,18 @@ async function shoot(tab, name, { landscape = false, phone = true } = {}) {
   };
   for (const theme of ['light', 'dark']) {
     await scheme(tab, theme);
-    await tab.page.setViewport(DESKTOP);
+    await tab.resize(DESKTOP);
     await take(theme);
     if (!phone) continue;
-    await tab.page.setViewport(PHONE);
+    await tab.resize(PHONE);
     await take(`phone-${theme}`);
     if (landscape && theme === 'light') {
-      await tab.page.setViewport(LANDSCAPE);
+      await tab.resize(LANDSCAPE);
       await take('phone-landscape');
     }
   }
   await scheme(tab, 'light');
-  await tab.page.setViewport(DESKTOP);
+  await tab.resize(DESKTOP);
   await settle();
 }
 
@@ -140,17 +140,9 @@ s.test('a call: two, four, eight; chat, panels, dialogs, share, mutes', async ()
   await tab.click(id('chat-toggle'));
 
   for (const [item, name] of [['menu-people', 'people'], ['menu-invite', 'invite'], ['menu-settings', 'settings'], ['menu-stats', 'stats'], ['menu-keys', 'keys']]) {
-    await tab.click(id('more'));
-    await tab.visible(id('menu-invite'));
-    if (name === 'people') await shoot(tab, '06-menu');
-    if (!(await tab.has(id(item)))) { await tab.press('Escape'); continue; }
-    await tab.click(id(item));
-    await sleep(300);
+    await openFromBar(tab, item, name === 'settings' ? () => shoot(tab, '06-menu') : null);
     await shoot(tab, `06-${name}`);
-    if (await tab.has(id('dialog-close'))) await tab.click(id('dialog-close'));
-    else await tab.press('Escape');
-    await sleep(200);
-    if (name === 'people' && (await tab.has(id('people-panel')))) await tab.click(id('people'));
+    await closeDialog(tab);
   }
 
   await crowd.eval(() => { window.guests.Luca.publication.muteVideo(); window.guests['美咲'].publication.muteAudio(); });
