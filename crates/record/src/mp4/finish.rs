@@ -1,0 +1,161 @@
+//! An open file made plain: the movie in front with complete tables, then the
+//! media as it was.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use super::boxes::{u32, u64};
+use super::fragment;
+use super::movie::{self, Finished};
+use super::read::{Movie, movie};
+use super::tables::{MAX_SAMPLES, Table};
+use super::writer::brands;
+use crate::bitstream;
+use crate::error::ReadError;
+use crate::finish::{FinishError, Refine, Summary, TrackSummary};
+use crate::track::{Track, time};
+
+/// What is left to do when the open file has been looked through.
+pub(crate) struct Plan {
+    tracks: Vec<Track>,
+    tables: Vec<Table>,
+    /// Of media in the open file: offset, length.
+    pieces: Vec<(u64, u64)>,
+    pub summary: Summary,
+}
+
+/// Looks through a file up to its last whole fragment.
+pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadError> {
+    let Movie { tracks, open, end } = movie(file, len)?;
+    if !open {
+        return Err(ReadError::Finished);
+    }
+    let mut tables: Vec<Table> = tracks
+        .iter()
+        .map(|t| Table::new(t.track.timescale()))
+        .collect();
+    let mut refine: Vec<Refine> = tracks.iter().map(|t| Refine::new(&t.track)).collect();
+    let movie = Movie { tracks, open, end };
+    let mut pieces: Vec<(u64, u64)> = Vec::new();
+    let mut copied = 0;
+    let mut at = end;
+    // What does not make sense ends the file as its truncation would.
+    'file: while let Ok(Some(found)) = fragment::read(file, &movie, at, len) {
+        let full = found
+            .runs
+            .iter()
+            .any(|r| tables[r.track].sizes.len() + r.entries.len() > MAX_SAMPLES);
+        if full {
+            break 'file;
+        }
+        for run in &found.runs {
+            let table = &mut tables[run.track];
+            let mut when = run.start;
+            let first = run.entries.first().map_or(found.data.start, |e| e.offset);
+            let count = u32::try_from(run.entries.len()).unwrap_or(0);
+            if count > 0 {
+                table
+                    .chunks
+                    .push((first - found.data.start + copied, count));
+            }
+            for entry in &run.entries {
+                table.push(when, entry.duration, entry.size, entry.key);
+                when = when.saturating_add(u64::from(entry.duration));
+                if entry.key && movie.tracks[run.track].track.is_video() {
+                    let head = (entry.size as usize).min(bitstream::DESCRIBE_BYTES);
+                    let mut bytes = vec![0; head];
+                    file.seek(SeekFrom::Start(entry.offset))?;
+                    file.read_exact(&mut bytes)?;
+                    refine[run.track].keyframe(&bytes);
+                }
+            }
+        }
+        let length = found.data.end - found.data.start;
+        pieces.push((found.data.start, length));
+        copied += length;
+        at = found.end;
+    }
+    if pieces.is_empty() {
+        return Err(ReadError::NoMedia);
+    }
+    for table in &mut tables {
+        table.end();
+    }
+    let mut tracks: Vec<Track> = movie.tracks.into_iter().map(|t| t.track).collect();
+    for (track, refine) in tracks.iter_mut().zip(refine) {
+        refine.apply(track);
+    }
+    let summary = summary(&tracks, &tables, len - at);
+    Ok(Plan {
+        tracks,
+        tables,
+        pieces,
+        summary,
+    })
+}
+
+/// Of a file that is finished already.
+pub(crate) fn inspect<R: Read + Seek>(file: &mut R, len: u64) -> Result<Summary, ReadError> {
+    let movie = movie(file, len)?;
+    if movie.open {
+        return plan(file, len).map(|p| p.summary);
+    }
+    let (tracks, tables): (Vec<_>, Vec<_>) =
+        movie.tracks.into_iter().map(|t| (t.track, t.table)).unzip();
+    Ok(summary(&tracks, &tables, 0))
+}
+
+fn summary(tracks: &[Track], tables: &[Table], lost_bytes: u64) -> Summary {
+    let tracks: Vec<TrackSummary> = tracks
+        .iter()
+        .zip(tables)
+        .map(|(track, table)| {
+            let start = table.start.filter(|_| !table.sizes.is_empty());
+            let start = time(start.unwrap_or(0), table.timescale);
+            TrackSummary {
+                track: track.clone(),
+                samples: table.sizes.len() as u64,
+                keyframes: table.keys.len() as u64,
+                start,
+                end: start + time(table.length(), table.timescale),
+            }
+        })
+        .collect();
+    Summary {
+        duration: tracks.iter().map(|t| t.end).max().unwrap_or_default(),
+        tracks,
+        lost_bytes,
+    }
+}
+
+impl Plan {
+    /// Writes the plain file.
+    pub(crate) fn write<R: Read + Seek, W: Write>(
+        &self,
+        file: &mut R,
+        out: &mut W,
+    ) -> Result<(), FinishError> {
+        let media: u64 = self.pieces.iter().map(|(_, n)| n).sum();
+        let movie = |shift: u64| {
+            let finished: Vec<Finished<'_>> = self
+                .tables
+                .iter()
+                .map(|table| Finished { table, shift })
+                .collect();
+            let mut head = Vec::new();
+            brands(&mut head, b"isom", &[b"isom", b"iso2", b"mp41"]);
+            movie::write(&mut head, &self.tracks, Some(&finished));
+            head
+        };
+        // Places have a fixed width, so the length does not depend on them.
+        let length = movie(0).len() as u64 + 16;
+        let mut head = movie(length);
+        u32(&mut head, 1);
+        head.extend_from_slice(b"mdat");
+        u64(&mut head, media + 16);
+        out.write_all(&head).map_err(FinishError::Write)?;
+        for (offset, length) in &self.pieces {
+            crate::finish::copy(file, *offset, *length, out)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! The movie box: the tracks, and for a finished file where their samples are.
+
+use super::MOVIE_TIMESCALE;
+use super::boxes::{boxed, full, u16, u32, u64, zeros};
+use super::entry;
+use super::tables::Table;
+use crate::track::{Track, TrackMedia};
+
+/// What a finished movie says of one track; an open one says nothing yet.
+pub(super) struct Finished<'a> {
+    pub table: &'a Table,
+    /// Added to the places in the table.
+    pub shift: u64,
+}
+
+/// Appends `moov`.
+pub(super) fn write(out: &mut Vec<u8>, tracks: &[Track], finished: Option<&[Finished<'_>]>) {
+    let ends = |i: usize| {
+        finished.map_or((0, 0), |f| {
+            let table = f[i].table;
+            (
+                table.start_in(MOVIE_TIMESCALE),
+                table.length_in(MOVIE_TIMESCALE),
+            )
+        })
+    };
+    let duration = (0..tracks.len())
+        .map(|i| ends(i).0 + ends(i).1)
+        .max()
+        .unwrap_or(0);
+    boxed(out, b"moov", |out| {
+        full(out, b"mvhd", 1, 0, |out| {
+            zeros(out, 16);
+            u32(out, MOVIE_TIMESCALE);
+            u64(out, duration);
+            u32(out, 0x0001_0000);
+            u16(out, 0x0100);
+            zeros(out, 10);
+            matrix(out, 0, 0, 0);
+            zeros(out, 24);
+            u32(out, u32::try_from(tracks.len()).unwrap_or(0) + 1);
+        });
+        for (i, track) in tracks.iter().enumerate() {
+            let (start, length) = ends(i);
+            let finished = finished.map(|f| &f[i]);
+            boxed(out, b"trak", |out| {
+                header(out, i, track, start + length);
+                if start > 0 {
+                    edits(out, start, length);
+                }
+                media(out, track, finished);
+                if !track.name.is_empty() {
+                    boxed(out, b"udta", |out| {
+                        boxed(out, b"name", |out| {
+                            out.extend_from_slice(track.short_name().as_bytes());
+                        });
+                    });
+                }
+            });
+        }
+        if finished.is_none() {
+            boxed(out, b"mvex", |out| {
+                for i in 0..tracks.len() {
+                    full(out, b"trex", 0, 0, |out| {
+                        u32(out, track_id(i));
+                        u32(out, 1);
+                        zeros(out, 12);
+                    });
+                }
+            });
+        }
+    });
+}
+
+pub(super) fn track_id(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX - 1) + 1
+}
+
+fn header(out: &mut Vec<u8>, position: usize, track: &Track, duration: u64) {
+    full(out, b"tkhd", 1, 3, |out| {
+        zeros(out, 16);
+        u32(out, track_id(position));
+        u32(out, 0);
+        u64(out, duration);
+        zeros(out, 12);
+        match &track.media {
+            TrackMedia::Video(video) => {
+                let (w, h) = (video.size.width & 0xffff, video.size.height & 0xffff);
+                u16(out, 0);
+                u16(out, 0);
+                matrix(out, video.rotation, w, h);
+                u32(out, w << 16);
+                u32(out, h << 16);
+            }
+            TrackMedia::Audio(_) => {
+                u16(out, 0x0100);
+                u16(out, 0);
+                matrix(out, 0, 0, 0);
+                zeros(out, 8);
+            }
+        }
+    });
+}
+
+/// The transformation that turns a picture of `w` by `h` clockwise.
+fn matrix(out: &mut Vec<u8>, rotation: u16, w: u32, h: u32) {
+    const ONE: u32 = 0x0001_0000;
+    const MINUS: u32 = ONE.wrapping_neg();
+    let (a, b, c, d, x, y) = match rotation {
+        90 => (0, ONE, MINUS, 0, h << 16, 0),
+        180 => (MINUS, 0, 0, MINUS, w << 16, h << 16),
+        270 => (0, MINUS, ONE, 0, 0, w << 16),
+        _ => (ONE, 0, 0, ONE, 0, 0),
+    };
+    for value in [a, b, 0, c, d, 0, x, y, 0x4000_0000] {
+        u32(out, value);
+    }
+}
+
+/// Clockwise degrees of a `tkhd` matrix.
+pub(super) fn rotation(a: u32, b: u32) -> u16 {
+    match (a, b) {
+        (0, 0x0001_0000) => 90,
+        (0xffff_0000, 0) => 180,
+        (0, 0xffff_0000) => 270,
+        _ => 0,
+    }
+}
+
+/// Nothing for `start`, then the track: it begins when it truly began.
+fn edits(out: &mut Vec<u8>, start: u64, length: u64) {
+    boxed(out, b"edts", |out| {
+        full(out, b"elst", 1, 0, |out| {
+            u32(out, 2);
+            u64(out, start);
+            u64(out, u64::MAX);
+            u32(out, 0x0001_0000);
+            u64(out, length);
+            u64(out, 0);
+            u32(out, 0x0001_0000);
+        });
+    });
+}
+
+fn media(out: &mut Vec<u8>, track: &Track, finished: Option<&Finished<'_>>) {
+    boxed(out, b"mdia", |out| {
+        full(out, b"mdhd", 1, 0, |out| {
+            zeros(out, 16);
+            u32(out, track.timescale());
+            u64(out, finished.map_or(0, |f| f.table.length()));
+            u16(out, 0x55c4); // "und"
+            u16(out, 0);
+        });
+        full(out, b"hdlr", 0, 0, |out| {
+            u32(out, 0);
+            out.extend_from_slice(if track.is_video() { b"vide" } else { b"soun" });
+            zeros(out, 12);
+            out.extend(track.short_name().bytes().filter(|b| *b != 0));
+            out.push(0);
+        });
+        boxed(out, b"minf", |out| {
+            if track.is_video() {
+                full(out, b"vmhd", 0, 1, |out| zeros(out, 8));
+            } else {
+                full(out, b"smhd", 0, 0, |out| zeros(out, 4));
+            }
+            boxed(out, b"dinf", |out| {
+                full(out, b"dref", 0, 0, |out| {
+                    u32(out, 1);
+                    full(out, b"url ", 0, 1, |_| {});
+                });
+            });
+            boxed(out, b"stbl", |out| {
+                entry::description(out, &track.media);
+                match finished {
+                    Some(f) => f.table.write(out, f.shift, track.is_video()),
+                    None => Table::default().write(out, 0, false),
+                }
+            });
+        });
+    });
+}

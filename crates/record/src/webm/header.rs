@@ -1,0 +1,195 @@
+//! What stands before the clusters.
+
+use veche_media::{AudioCodec, FrameSize, VideoCodec};
+
+use super::ebml::{bytes, child, children, float, master, read_float, read_uint, uint};
+use super::{DocType, TIMESTAMP_SCALE, id};
+use crate::bitstream::opus;
+use crate::track::{AudioTrack, MAX_TRACKS, Track, TrackMedia, VideoTrack};
+
+/// Appends the EBML header.
+pub(super) fn ebml(out: &mut Vec<u8>, doc_type: DocType) {
+    master(out, id::EBML, |out| {
+        uint(out, id::EBML_VERSION, 1);
+        uint(out, id::EBML_READ_VERSION, 1);
+        uint(out, id::EBML_MAX_ID, 4);
+        uint(out, id::EBML_MAX_SIZE, 8);
+        bytes(out, id::DOC_TYPE, doc_type.name().as_bytes());
+        uint(out, id::DOC_TYPE_VERSION, 4);
+        uint(out, id::DOC_TYPE_READ_VERSION, 2);
+    });
+}
+
+/// Appends `Info`; the duration in milliseconds when it is known.
+pub(super) fn info(out: &mut Vec<u8>, duration: Option<f64>) {
+    master(out, id::INFO, |out| {
+        uint(out, id::TIMESTAMP_SCALE, TIMESTAMP_SCALE);
+        if let Some(duration) = duration {
+            float(out, id::DURATION, duration);
+        }
+        bytes(out, id::MUXING_APP, b"Veche");
+        bytes(out, id::WRITING_APP, b"Veche");
+    });
+}
+
+/// Appends `Tracks`.
+pub(super) fn tracks(out: &mut Vec<u8>, tracks: &[Track]) {
+    master(out, id::TRACKS, |out| {
+        for (position, track) in tracks.iter().enumerate() {
+            master(out, id::TRACK_ENTRY, |out| entry(out, position, track));
+        }
+    });
+}
+
+fn entry(out: &mut Vec<u8>, position: usize, track: &Track) {
+    let number = position as u64 + 1;
+    uint(out, id::TRACK_NUMBER, number);
+    uint(out, id::TRACK_UID, number);
+    uint(out, id::TRACK_TYPE, if track.is_video() { 1 } else { 2 });
+    uint(out, id::FLAG_LACING, 0);
+    bytes(out, id::LANGUAGE, b"und");
+    if !track.name.is_empty() {
+        bytes(out, id::NAME, track.short_name().as_bytes());
+    }
+    match &track.media {
+        TrackMedia::Video(video) => video_entry(out, video),
+        TrackMedia::Audio(audio) => audio_entry(out, *audio),
+    }
+}
+
+fn video_entry(out: &mut Vec<u8>, video: &VideoTrack) {
+    let codec: &[u8] = match video.codec {
+        VideoCodec::Vp8 => b"V_VP8",
+        VideoCodec::Vp9 => b"V_VP9",
+        VideoCodec::Av1 => b"V_AV1",
+        VideoCodec::H264 => b"V_MPEG4/ISO/AVC",
+    };
+    bytes(out, id::CODEC_ID, codec);
+    if matches!(video.codec, VideoCodec::H264 | VideoCodec::Av1) && !video.config.is_empty() {
+        bytes(out, id::CODEC_PRIVATE, &video.config);
+    }
+    master(out, id::VIDEO, |out| {
+        // A size must be there; a keyframe that tells it may come later.
+        uint(out, id::PIXEL_WIDTH, u64::from(video.size.width.max(16)));
+        uint(out, id::PIXEL_HEIGHT, u64::from(video.size.height.max(16)));
+        if video.rotation != 0 {
+            master(out, id::PROJECTION, |out| {
+                uint(out, id::PROJECTION_TYPE, 0);
+                // Counter-clockwise (RFC 9559, 5.1.4.1.28.46), -180 to 180.
+                let clockwise = f64::from(video.rotation % 360);
+                let roll = if clockwise > 180.0 {
+                    360.0 - clockwise
+                } else {
+                    -clockwise
+                };
+                float(out, id::PROJECTION_POSE_ROLL, roll);
+            });
+        }
+    });
+}
+
+fn audio_entry(out: &mut Vec<u8>, audio: AudioTrack) {
+    let channels = audio.channels.max(1);
+    match audio.codec {
+        AudioCodec::Opus => {
+            bytes(out, id::CODEC_ID, b"A_OPUS");
+            bytes(out, id::CODEC_PRIVATE, &opus::head(channels));
+            uint(out, id::CODEC_DELAY, 0);
+            uint(out, id::SEEK_PRE_ROLL, 80_000_000);
+        }
+        AudioCodec::Pcmu | AudioCodec::Pcma => {
+            bytes(out, id::CODEC_ID, b"A_MS/ACM");
+            bytes(out, id::CODEC_PRIVATE, &wave_format(audio));
+        }
+    }
+    master(out, id::AUDIO, |out| {
+        let rate = f64::from(audio.codec.clock_rate());
+        float(out, id::SAMPLING_FREQUENCY, rate);
+        uint(out, id::CHANNELS, u64::from(channels));
+    });
+}
+
+/// `WAVEFORMATEX` of G.711.
+fn wave_format(audio: AudioTrack) -> Vec<u8> {
+    let tag: u16 = if audio.codec == AudioCodec::Pcma {
+        6
+    } else {
+        7
+    };
+    let channels = u16::from(audio.channels.max(1));
+    let mut out = Vec::with_capacity(18);
+    out.extend_from_slice(&tag.to_le_bytes());
+    out.extend_from_slice(&channels.to_le_bytes());
+    out.extend_from_slice(&8000_u32.to_le_bytes());
+    out.extend_from_slice(&(8000 * u32::from(channels)).to_le_bytes());
+    out.extend_from_slice(&channels.to_le_bytes());
+    out.extend_from_slice(&8_u16.to_le_bytes());
+    out.extend_from_slice(&0_u16.to_le_bytes());
+    out
+}
+
+/// Reads what [`tracks`] writes: track numbers with their tracks.
+pub(super) fn read_tracks(body: &[u8]) -> Option<Vec<(u64, Track)>> {
+    let mut tracks = Vec::new();
+    for (element, entry) in children(body) {
+        if element == id::TRACK_ENTRY {
+            if tracks.len() >= MAX_TRACKS {
+                return None;
+            }
+            tracks.push(read_entry(entry)?);
+        }
+    }
+    (!tracks.is_empty()).then_some(tracks)
+}
+
+fn read_entry(entry: &[u8]) -> Option<(u64, Track)> {
+    let number = read_uint(child(entry, id::TRACK_NUMBER)?)?;
+    let name = child(entry, id::NAME).unwrap_or_default();
+    let name = String::from_utf8_lossy(name).into_owned();
+    let private = child(entry, id::CODEC_PRIVATE).unwrap_or_default();
+    let video = |codec| {
+        let settings = child(entry, id::VIDEO)?;
+        let pixels = |element| {
+            let n = read_uint(child(settings, element)?)?;
+            u32::try_from(n).ok().filter(|n| *n <= 0xffff)
+        };
+        let roll = child(settings, id::PROJECTION)
+            .and_then(|p| child(p, id::PROJECTION_POSE_ROLL))
+            .and_then(read_float)
+            .unwrap_or(0.0);
+        Some(TrackMedia::Video(VideoTrack {
+            codec,
+            config: private.to_vec(),
+            config_changes: false,
+            size: FrameSize {
+                width: pixels(id::PIXEL_WIDTH)?,
+                height: pixels(id::PIXEL_HEIGHT)?,
+            },
+            rotation: match roll as i32 {
+                -90 => 90,
+                -180 | 180 => 180,
+                90 => 270,
+                _ => 0,
+            },
+        }))
+    };
+    let audio = |codec| {
+        let settings = child(entry, id::AUDIO)?;
+        let channels = read_uint(child(settings, id::CHANNELS)?)?;
+        Some(TrackMedia::Audio(AudioTrack {
+            codec,
+            channels: u8::try_from(channels).ok()?,
+        }))
+    };
+    let media = match child(entry, id::CODEC_ID)? {
+        b"V_VP8" => video(VideoCodec::Vp8)?,
+        b"V_VP9" => video(VideoCodec::Vp9)?,
+        b"V_AV1" => video(VideoCodec::Av1)?,
+        b"V_MPEG4/ISO/AVC" => video(VideoCodec::H264)?,
+        b"A_OPUS" => audio(AudioCodec::Opus)?,
+        b"A_MS/ACM" if private.first() == Some(&6) => audio(AudioCodec::Pcma)?,
+        b"A_MS/ACM" if private.first() == Some(&7) => audio(AudioCodec::Pcmu)?,
+        _ => return None,
+    };
+    Some((number, Track { name, media }))
+}
