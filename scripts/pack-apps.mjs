@@ -1,6 +1,6 @@
 // Finishes web/apps/dist for the server: the SDK's bundle goes into sdk/, and
 // every text file gets the .br and .gz twins that the server prefers to send.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -22,7 +22,9 @@ function* files(folder) {
 }
 
 mkdirSync(join(dist, 'sdk'), { recursive: true });
-for (const name of readdirSync(sdk).filter((name) => /\.js(\.map)?$/.test(name))) {
+if (!existsSync(sdk)) console.warn('the SDK is not built: /sdk/ stays empty');
+const bundles = existsSync(sdk) ? readdirSync(sdk) : [];
+for (const name of bundles.filter((name) => /\.js(\.map)?$/.test(name))) {
   copyFileSync(join(sdk, name), join(dist, 'sdk', name));
 }
 
