@@ -15,7 +15,7 @@ use veche_media::TransportId;
 use crate::counters::{Counters, count};
 use crate::peer::{Output, Packet, PeerError, Track, Wire};
 use crate::transport::{Forward, Publish, Role, Transport};
-use crate::{Event, FailReason};
+use crate::{Event, FailReason, Tap};
 
 /// How often a transport's rates and liveness are looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -178,6 +178,17 @@ impl Core {
                 }
             }
             Request::AskKeyframe(source) => self.ask_keyframe(now, source, self.index),
+        }
+    }
+
+    /// Sets or takes away a publisher's tap. A new one begins with a keyframe.
+    pub(crate) fn tap(&mut self, now: Instant, source: TransportId, tap: Option<Tap>) {
+        let begins = tap.is_some();
+        if let Some(publish) = self.publish_mut(source) {
+            publish.tap = tap;
+        }
+        if begins {
+            self.ask_keyframe(now, source, self.index);
         }
     }
 

@@ -5,9 +5,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::{Poll, Waker};
-use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
+use veche_media::{AudioCodec, CodecSet, RecordedPacket, TrackKind, TransportId, VideoCodec};
 
 use crate::addresses;
+use crate::core::Request;
 use crate::counters::Counters;
 use crate::inbox::{Command, Inbox};
 use crate::peer::Identity;
@@ -55,6 +56,19 @@ impl Default for Config {
 
 /// Receives [`Event`]s. Called on shard threads: it must not block.
 pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Receives every packet of a published transport, for recording. Called on a
+/// shard thread: it must not block.
+pub type Tap = Arc<dyn Fn(Tapped) + Send + Sync>;
+
+/// One packet as it was received and decrypted.
+#[derive(Clone, Debug)]
+pub struct Tapped {
+    /// Sound or picture.
+    pub kind: TrackKind,
+    /// The packet; its `arrival` is counted from [`Engine::origin`].
+    pub packet: RecordedPacket,
+}
 
 /// A client's offer to publish.
 #[derive(Clone, Debug)]
@@ -368,6 +382,27 @@ impl Engine {
         if let Some(Place::On(shard)) = self.shared.registry.remove(transport) {
             self.shared.inboxes[shard].command(Command::Close(transport));
         }
+    }
+
+    /// Gives every packet of a published transport to `tap` too, from the next
+    /// one on, or ends that. A keyframe is asked for. Unknown ids are ignored.
+    pub fn tap(&self, transport: TransportId, tap: Option<Tap>) {
+        if let Some((_, shard)) = self.shared.registry.source(transport) {
+            self.shared.inboxes[shard].command(Command::Tap(transport, tap));
+        }
+    }
+
+    /// Asks a publisher for a keyframe; many requests are made into few.
+    pub fn request_keyframe(&self, transport: TransportId) {
+        if let Some((_, shard)) = self.shared.registry.source(transport) {
+            let request = Request::AskKeyframe(transport);
+            self.shared.inboxes[shard].command(Command::Request(request));
+        }
+    }
+
+    /// The instant that a [`Tapped`] packet's arrival is counted from.
+    pub fn origin(&self) -> Instant {
+        self.shared.origin
     }
 
     /// Counters, summed over the shards.

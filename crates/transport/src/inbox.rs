@@ -8,6 +8,7 @@ use crossbeam_queue::{ArrayQueue, SegQueue};
 use mio::Waker;
 use veche_media::TransportId;
 
+use crate::Tap;
 use crate::core::Request;
 use crate::transport::Forward;
 
@@ -20,8 +21,10 @@ const PACKETS: usize = 8_192;
 pub(crate) enum Command {
     /// Ends a transport at once.
     Close(TransportId),
-    /// From another shard.
+    /// From another shard, or from control.
     Request(Request),
+    /// Sets or takes away a publisher's tap.
+    Tap(TransportId, Option<Tap>),
     /// A TCP connection whose first frame named a transport of this shard.
     Adopt {
         stream: mio::net::TcpStream,

@@ -26,5 +26,5 @@ mod udp;
 
 pub use engine::{
     Config, Engine, Event, EventSink, FailReason, NegotiationError, PlayAnswer, PlayRequest,
-    PublishAnswer, PublishRequest, Rate, StartError, Stats,
+    PublishAnswer, PublishRequest, Rate, StartError, Stats, Tap, Tapped,
 };

@@ -85,6 +85,7 @@ impl Engine {
             local: Vec::new(),
             remote: Vec::new(),
             size: None,
+            tap: None,
             bitrate: (!has_twcc || request.max_bitrate_bps > 0)
                 .then(|| ReceiveBitrate::new(request.max_bitrate_bps)),
         }));

@@ -65,6 +65,18 @@ pub(crate) struct TrackSpec {
     pub rtx_ssrc: Option<u32>,
 }
 
+impl Marks {
+    /// Clockwise degrees to turn the picture, on packets that say so.
+    pub(crate) fn rotation(&self) -> Option<u16> {
+        self.orientation.map(|orientation| match orientation {
+            VideoOrientation::Deg0 => 0,
+            VideoOrientation::Deg90 => 90,
+            VideoOrientation::Deg180 => 180,
+            VideoOrientation::Deg270 => 270,
+        })
+    }
+}
+
 impl TrackSpec {
     pub(crate) fn track(&self) -> Track {
         match self.codec {
@@ -92,6 +104,7 @@ pub(crate) struct Spec<'a> {
 #[derive(Debug)]
 pub(crate) struct Packet {
     pub track: Track,
+    pub ssrc: u32,
     /// Extended.
     pub seq: u64,
     pub timestamp: u32,
@@ -432,6 +445,7 @@ impl Peer {
                 });
                 Some(Output::Packet(Packet {
                     track,
+                    ssrc: *p.header.ssrc,
                     seq: *p.seq_no,
                     timestamp: p.header.timestamp,
                     marker: p.header.marker,

@@ -502,6 +502,7 @@ impl Shard {
             match command {
                 Command::Close(id) => self.core.close(now, id),
                 Command::Request(request) => self.core.request(now, request),
+                Command::Tap(source, tap) => self.core.tap(now, source, tap),
                 Command::Adopt {
                     stream,
                     remote,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use veche_media::{
-    FrameSize, KeyframeRequests, ReceiveBitrate, Rewriter, SenderClock, TransportId, VideoCodec,
+    FrameSize, KeyframeRequests, ReceiveBitrate, RecordedPacket, Rewriter, SenderClock, TrackKind,
+    TransportId, VideoCodec,
 };
 
-use crate::Rate;
 use crate::peer::{Marks, Packet, Peer, Track, Wire, Write};
+use crate::{Rate, Tap, Tapped};
 
 /// Addresses that one transport may be heard from: a client has a few
 /// interfaces, each on IPv4, IPv6, UDP and TCP.
@@ -54,6 +55,8 @@ pub(crate) struct Publish {
     /// Other shards with players.
     pub remote: Vec<usize>,
     pub size: Option<FrameSize>,
+    /// Gets every packet besides the players.
+    pub tap: Option<Tap>,
     /// Tells the publisher how much to send, where it has no TWCC.
     pub bitrate: Option<ReceiveBitrate>,
 }
@@ -172,6 +175,9 @@ impl Publish {
             (Track::Video, Some(codec)) => veche_media::keyframe(codec, &packet.payload),
             _ => None,
         };
+        if let Some(tap) = &self.tap {
+            tap(tapped(&packet, now.duration_since(origin)));
+        }
         let mut new_size = None;
         if let Some(keyframe) = keyframe {
             self.keyframes.keyframe();
@@ -209,6 +215,29 @@ impl Publish {
             keyframe: keyframe.is_some(),
         };
         (forward, new_size)
+    }
+}
+
+fn tapped(packet: &Packet, arrival: Duration) -> Tapped {
+    let report = packet.report.map(|(ntp, timestamp)| {
+        let since_1970 = ntp.duration_since(std::time::UNIX_EPOCH);
+        (since_1970.unwrap_or_default(), timestamp)
+    });
+    Tapped {
+        kind: match packet.track {
+            Track::Audio => TrackKind::Audio,
+            Track::Video => TrackKind::Video,
+        },
+        packet: RecordedPacket {
+            source: packet.ssrc,
+            seq: packet.seq,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            payload: packet.payload.clone(),
+            arrival,
+            rotation: packet.marks.rotation(),
+            report,
+        },
     }
 }
 

@@ -93,6 +93,85 @@ fn a_player_receives_what_is_published_from_the_first_keyframe_on() {
 }
 
 #[test]
+fn a_tap_gets_every_packet_as_it_came() {
+    let (engine, _events) = engine(2);
+    let identity = ClientIdentity::generate();
+    let mut ann = publisher(&engine, &identity, 1);
+    connect(&mut [&mut ann]);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    engine.tap(
+        TransportId(1),
+        Some(std::sync::Arc::new(move |tapped| {
+            let _ = sender.send(tapped);
+        })),
+    );
+    run_until(
+        &mut [&mut ann],
+        LIMIT,
+        "the tap's keyframe request",
+        |all| all[0].client.keyframes_asked() > 0,
+    )
+    .unwrap();
+    let mut tick = 0_u8;
+    let mut tapped = Vec::new();
+    run_until(&mut [&mut ann], LIMIT, "tapped packets", |all| {
+        tick = tick.wrapping_add(1);
+        let now = Instant::now();
+        let none = ExtensionValues::default;
+        all[0].client.send(
+            now,
+            true,
+            u32::from(tick) * 3_000,
+            true,
+            vp8(true, tick),
+            none(),
+        );
+        tapped.extend(receiver.try_iter());
+        tapped.len() > 30
+    })
+    .unwrap();
+    let seqs: Vec<u64> = tapped.iter().map(|t| t.packet.seq).collect();
+    assert!(seqs.windows(2).all(|w| w[1] == w[0] + 1), "{seqs:?}");
+    assert!(
+        tapped
+            .windows(2)
+            .all(|w| w[1].packet.arrival >= w[0].packet.arrival)
+    );
+    engine.tap(TransportId(1), None);
+    engine.shutdown();
+}
+
+#[test]
+fn offers_of_every_browser_are_answered_with_one_codec_a_section() {
+    let (engine, _events) = engine(1);
+    for (id, offer) in [
+        include_str!("../../media/tests/data/chromium-publish.sdp"),
+        include_str!("../../media/tests/data/firefox-publish.sdp"),
+        include_str!("../../media/tests/data/safari-publish.sdp"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = u64::try_from(id).unwrap();
+        let answer = engine
+            .publish(common::publish_request(id, offer.to_owned()))
+            .unwrap();
+        let read = veche_media::sdp::Offer::parse(&answer.sdp).unwrap();
+        for section in &read.media {
+            assert_eq!(section.codecs.len(), 1, "{}", answer.sdp);
+        }
+        let video = &read.media[1].codecs[0];
+        assert_eq!(video.name, "VP8");
+        assert!(video.rtx.is_some());
+        assert!(video.feedback.iter().any(|f| f == "transport-cc"));
+        assert!(answer.sdp.contains("a=recvonly"));
+        assert!(answer.sdp.contains("a=setup:passive"));
+        assert!(answer.sdp.contains("opus/48000/2"));
+    }
+    engine.shutdown();
+}
+
+#[test]
 fn the_player_of_a_stream_that_is_not_there_is_refused() {
     let (engine, _events) = engine(1);
     let identity = ClientIdentity::generate();
@@ -184,7 +263,12 @@ fn a_storm_of_keyframe_requests_costs_the_publisher_a_few() {
         started.elapsed() > Duration::from_secs(2)
     })
     .unwrap();
-    let asked = all[0].client.keyframes_asked() - before;
-    assert!((1..=9).contains(&asked), "{asked} requests in two seconds");
+    let asked = u128::from(all[0].client.keyframes_asked() - before);
+    // One in 300 ms, and those that were under way when the count began and ended.
+    let most = started.elapsed().as_millis() / 300 + 3;
+    assert!(
+        (1..=most).contains(&asked),
+        "{asked} requests, {most} allowed"
+    );
     engine.shutdown();
 }
