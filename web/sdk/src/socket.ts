@@ -8,8 +8,8 @@ import { VecheError } from './errors.js';
 const PING_INTERVAL_MS = 4_000;
 /** With nothing heard for this long (two server pings and ours unanswered) the line is dead. */
 const DEAD_AFTER_MS = 12_000;
-/** How fast the server must answer when there is reason to doubt the line. */
-const PROBE_TIMEOUT_MS = 2_500;
+/** How fast the server must answer when there is reason to doubt the line; a lossy network repeats a packet for seconds. */
+const PROBE_TIMEOUT_MS = 4_000;
 /** A tick this late means that the machine slept or the tab was frozen. */
 const LATE_TICK_MS = 4_000;
 
