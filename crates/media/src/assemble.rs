@@ -55,6 +55,8 @@ pub(crate) struct Assembler {
     gap: bool,
     /// Nothing can be decoded before a keyframe.
     waits_for_keyframe: bool,
+    /// Its sender marks the ends of frames.
+    sets_markers: bool,
     rotation: u16,
     pub frames: Frames,
 }
@@ -66,6 +68,7 @@ impl Assembler {
             partial: None,
             gap: true,
             waits_for_keyframe: true,
+            sets_markers: false,
             rotation: 0,
             frames: Frames::default(),
         }
@@ -91,8 +94,16 @@ impl Assembler {
         }
     }
 
-    /// The last frame, if its sender sets no marker.
+    /// Nothing more will come. A frame without its marker is not whole, unless
+    /// its sender sets none.
     pub(crate) fn finish(&mut self, frames: &mut Vec<Assembled>) {
+        if self.sets_markers {
+            self.frames.dropped += u64::from(self.partial.take().is_some());
+        }
+        self.end_frame(frames);
+    }
+
+    fn end_frame(&mut self, frames: &mut Vec<Assembled>) {
         if let Some(partial) = self.partial.take() {
             self.complete(partial, frames);
         }
@@ -106,7 +117,7 @@ impl Assembler {
         if let Some(partial) = &self.partial
             && partial.timestamp != packet.timestamp
         {
-            self.finish(frames);
+            self.end_frame(frames);
         }
         let marker = packet.marker;
         let partial = self.partial.get_or_insert_with(|| Partial {
@@ -132,7 +143,8 @@ impl Assembler {
             partial.payloads.push(packet.payload);
         }
         if marker {
-            self.finish(frames);
+            self.sets_markers = true;
+            self.end_frame(frames);
         }
     }
 
@@ -154,7 +166,7 @@ impl Assembler {
             Err(error) => {
                 self.frames.dropped += 1;
                 // The rest of a frame whose beginning was lost is no fault of its sender.
-                if !partial.after_gap {
+                if !partial.after_gap || partial.too_large {
                     self.frames.malformed += 1;
                     self.frames.last_error = Some(error);
                 }

@@ -35,6 +35,9 @@ pub(crate) const MAX_HOLD: Duration = Duration::from_secs(1);
 const MAX_PENDING: usize = 2048;
 /// Their bytes: a second at 64 Mbps, since over TCP a packet may have 64 KiB.
 const MAX_PENDING_BYTES: usize = 8 << 20;
+/// Among so many packets behind a gap is the one that came first: more than are
+/// retransmitted together.
+const LOOK_BEHIND: usize = 64;
 /// A packet this far behind is not late: its source counts anew (RFC 3550, A.1).
 const MAX_MISORDER: u64 = 1 << 15;
 /// So many old packets in a row are not late either.
@@ -166,7 +169,8 @@ impl Reorder {
         }
         if self.next != from || self.gap_since.is_none() {
             // A new gap is missed since the first packet from behind it came.
-            self.gap_since = self.pending.values().map(|p| p.arrival).min();
+            let behind = self.pending.values().take(LOOK_BEHIND);
+            self.gap_since = behind.map(|p| p.arrival).min();
         }
     }
 }

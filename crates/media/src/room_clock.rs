@@ -85,6 +85,11 @@ struct Track {
     /// Arrival minus media time.
     floor: Option<Floor>,
     last_report: Option<(Duration, u32)>,
+    /// How much later than by arrival its reports have placed it: pictures are
+    /// encoded longer than sound. Stands in while there are no reports.
+    bias: f64,
+    /// How much later than the quickest a frame usually comes.
+    usual_lag: f64,
     /// Added to where a frame belongs; shrinks to nothing.
     correction: f64,
     behind: Option<Behind>,
@@ -97,8 +102,6 @@ struct Track {
 struct Behind {
     arrival: f64,
     media: f64,
-    /// How late frames were before.
-    usual_lag: f64,
 }
 
 /// The last frame of a track.
@@ -146,7 +149,7 @@ impl PublisherClock {
             .get_or_insert_with(|| Floor::new(arrival, arrival - media));
         floor.observe(arrival, arrival - media);
         let best = media + floor.target();
-        let by_arrival = media + floor.current();
+        let by_arrival = media + floor.current() + track.bias;
         let belongs = |fit: &ReportFit, offset: &Option<Floor>| match (fit.at(media), offset) {
             (Some(ntp), Some(offset)) => ntp + offset.current(),
             _ => by_arrival,
@@ -160,20 +163,18 @@ impl PublisherClock {
             let origin = *self.ntp_origin.get_or_insert(ntp);
             let ntp = seconds_between(origin, ntp);
             let distance = ticks(stamp.timestamp, report_timestamp) / track.clock_rate;
+            let offset = self.offset.as_ref().map(Floor::current);
+            let likely = offset.map(|offset| by_arrival + distance - offset);
             if distance.abs() <= MAX_REPORT_DISTANCE
-                && let Fitted::Stepped { by } = track.fit.add(media + distance, ntp)
+                && let Fitted::Stepped { by } = track.fit.add(media + distance, ntp, likely)
+                && let (Some(offset), Some(ntp)) = (offset, track.fit.at(media))
             {
-                let lag = self.offset.as_ref().map_or(0.0, |offset| {
-                    best - track.fit.at(media).unwrap_or(best) - offset.current()
-                });
+                let lag = best - ntp - offset;
                 // With the new line the track would not fit its arrival: the
                 // clock of the reports was set, not that of the timestamps.
                 if lag.abs() > by.abs() / 2.0 {
-                    let by = if (by - self.last_step).abs() < fit::MAX_RESIDUAL {
-                        self.last_step
-                    } else {
-                        by
-                    };
+                    let same = (by - self.last_step).abs() < fit::MAX_RESIDUAL;
+                    let by = if same { self.last_step } else { by };
                     self.last_step = by;
                     track.fit.set_back(by);
                 }
@@ -188,6 +189,7 @@ impl PublisherClock {
             // fit slews here.
             track.correction += before - (ntp + offset.current());
             offset.observe(arrival, sample);
+            track.bias = ntp + offset.current() - best;
         }
         let belongs = belongs(&track.fit, &self.offset);
         track.place(stamp, media, arrival, belongs)
@@ -202,6 +204,8 @@ impl Track {
             fit: ReportFit::default(),
             floor: None,
             last_report: None,
+            bias: 0.0,
+            usual_lag: 0.0,
             correction: 0.0,
             behind: None,
             alive_since: 0.0,
@@ -214,19 +218,15 @@ impl Track {
             return 0.0;
         };
         let elapsed = (arrival - last.arrival).max(0.0);
-        // After a jump: as late as the frame before it.
         let resumed = last.media + elapsed.max(MIN_STEP);
         let step = ticks(last.timestamp, stamp.timestamp) / self.clock_rate;
         if stamp.source != last.source {
-            self.fit.expect_jump();
-            return resumed;
+            return self.jump(resumed, arrival);
         }
         let media = last.media + step;
-        let floor = self.floor.as_ref().map_or(0.0, Floor::target);
-        let lag = arrival - media - floor;
+        let lag = arrival - media - self.floor.as_ref().map_or(0.0, Floor::target);
         if lag < -JUMP_AHEAD || step < -JUMP_AHEAD {
-            self.fit.expect_jump();
-            return resumed;
+            return self.jump(resumed, arrival);
         }
         if lag <= JUMP_BEHIND {
             self.behind = None;
@@ -238,31 +238,33 @@ impl Track {
         if begins && lag - last.lag < JUMP_AHEAD {
             return media;
         }
-        let behind = *self.behind.get_or_insert(Behind {
-            arrival,
-            media,
-            usual_lag: last.lag.clamp(0.0, JUMP_AHEAD),
-        });
+        let behind = *self.behind.get_or_insert(Behind { arrival, media });
         let waited = arrival - behind.arrival;
         let catches_up = media - behind.media > 2.0 * waited;
         let stood_still = begins && other_lived;
         if stood_still || (waited >= BURST && !catches_up) {
             self.behind = None;
-            self.fit.expect_jump();
-            return media + lag - behind.usual_lag;
+            return self.jump(media + lag, arrival);
         }
         if waited >= BURST {
-            self.behind = Some(Behind {
-                arrival,
-                media,
-                ..behind
-            });
+            self.behind = Some(Behind { arrival, media });
         }
         media
     }
 
+    /// The timestamps begin anew: from here on media time is counted from
+    /// `media`, which came as late as frames usually come.
+    fn jump(&mut self, media: f64, arrival: f64) -> f64 {
+        self.fit.forget();
+        self.floor = Some(Floor::new(arrival, arrival - media - self.usual_lag));
+        media
+    }
+
     fn place(&mut self, stamp: Stamp, media: f64, arrival: f64, belongs: f64) -> Duration {
-        let floor = self.floor.as_ref().map_or(0.0, Floor::target);
+        let lag = arrival - media - self.floor.as_ref().map_or(0.0, Floor::target);
+        if self.behind.is_none() {
+            self.usual_lag += (lag.clamp(0.0, JUMP_AHEAD) - self.usual_lag) * 0.05;
+        }
         let mut at = belongs + self.correction;
         if let Some(last) = self.last {
             let paced = (media - last.media).clamp(0.0, 1.0) * MAX_SLEW;
@@ -276,12 +278,7 @@ impl Track {
         // However wrong the reports are, a frame stays near its arrival.
         let earliest = arrival - floor::MAX_LATE;
         let latest = arrival + MAX_AHEAD;
-        if at < earliest || at > latest {
-            let held = at.clamp(earliest, latest);
-            self.correction += held - at;
-            at = held;
-        }
-        at = at.max(0.0);
+        at = at.clamp(earliest, latest).max(0.0);
         if let Some(last) = self.last {
             // More frames than there are ticks must not run ahead of time.
             let step = if last.placed < latest { MIN_STEP } else { 1e-6 };
@@ -299,7 +296,7 @@ impl Track {
             media,
             arrival,
             placed: at,
-            lag: arrival - media - floor,
+            lag,
         });
         Duration::try_from_secs_f64(at).unwrap_or(stamp.arrival)
     }

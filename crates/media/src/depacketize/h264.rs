@@ -235,7 +235,8 @@ impl Units {
         if fragment.is_empty() {
             return Err(FRAGMENT);
         }
-        if starts == self.open || (starts && ends) {
+        // Beginning and end in one is forbidden, and sent by some all the same.
+        if starts == self.open {
             return Err(DepacketizeError::Fragments);
         }
         if starts {

@@ -12,8 +12,6 @@ pub(super) struct ReportFit {
     suspect: Option<(f64, f64)>,
     /// How far the NTP clock was set ahead since the beginning.
     set_ahead: f64,
-    /// The timestamps jumped: the next report says where to.
-    jump_expected: bool,
 }
 
 /// What a report did.
@@ -39,8 +37,8 @@ const MAX_SKEW: f64 = 1_000e-6;
 const PRIOR: f64 = 1_100.0;
 /// A report further from the line is a mistake or the beginning of another line.
 pub(super) const MAX_RESIDUAL: f64 = 0.1;
-/// After a jump a report may differ by as much as arrival does.
-const MAX_JUMP_RESIDUAL: f64 = 2.0;
+/// The same where there is no line yet: frames are late by their queues.
+const MAX_ARRIVAL_RESIDUAL: f64 = 2.0;
 
 impl ReportFit {
     /// NTP time at a media time. `None` before the first report.
@@ -51,34 +49,31 @@ impl ReportFit {
         })
     }
 
-    /// The timestamps are about to begin anew; media time goes on by arrival.
-    pub(super) fn expect_jump(&mut self) {
-        self.jump_expected = true;
+    /// The timestamps begin anew: what reports said of them is void.
+    pub(super) fn forget(&mut self) {
+        self.points.clear();
         self.suspect = None;
     }
 
-    /// Takes a report.
-    pub(super) fn add(&mut self, media: f64, ntp: f64) -> Fitted {
+    /// Takes a report. Before the first one, or after [`Self::forget`],
+    /// `by_arrival` is the NTP time that the frames' arrival makes likely.
+    pub(super) fn add(&mut self, media: f64, ntp: f64, by_arrival: Option<f64>) -> Fitted {
         let ntp = ntp - self.set_ahead;
         let point = (media, ntp - media);
-        let Some(expected) = self.at(media) else {
-            self.begin([point]);
-            return Fitted::Smoothly;
+        let (expected, tolerance) = match (self.at(media), by_arrival) {
+            (Some(expected), _) => (expected, MAX_RESIDUAL),
+            (None, Some(expected)) => (expected, MAX_ARRIVAL_RESIDUAL),
+            (None, None) => (ntp, MAX_RESIDUAL),
         };
         let residual = ntp - expected;
-        if self.jump_expected && residual.abs() <= MAX_JUMP_RESIDUAL {
-            self.jump_expected = false;
-            self.begin([point]);
-            return Fitted::Smoothly;
-        }
-        if residual.abs() > MAX_RESIDUAL {
+        if residual.abs() > tolerance {
             return match self.suspect.replace(point) {
                 Some(earlier)
                     if (earlier.1 - point.1).abs() < MAX_RESIDUAL / 2.0 && earlier.0 < point.0 =>
                 {
                     self.suspect = None;
-                    self.jump_expected = false;
-                    self.begin([earlier, point]);
+                    self.points = VecDeque::from([earlier, point]);
+                    self.solve();
                     Fitted::Stepped { by: residual }
                 }
                 _ => Fitted::Smoothly,
@@ -113,12 +108,6 @@ impl ReportFit {
         }
         self.mean_y -= by;
         self.set_ahead += by;
-    }
-
-    fn begin(&mut self, points: impl IntoIterator<Item = (f64, f64)>) {
-        self.points.clear();
-        self.points.extend(points);
-        self.solve();
     }
 
     /// Least squares, the slope drawn to nought (ridge regression).
