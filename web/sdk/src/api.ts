@@ -26,7 +26,9 @@ export interface ClientOptions {
 
 /** One person's connection to a server. Made by {@link connect}. */
 export interface Client {
+  /** Where the connection stands. */
   readonly state: ConnectionState;
+  /** As given to {@link connect}. */
   readonly login: string;
   /** When the connection was lost (ms since 1970), `null` while connected. */
   readonly reconnectingSince: number | null;
@@ -53,6 +55,7 @@ export interface JoinOptions {
 
 /** Events of a {@link Client}. */
 export interface ClientEvents {
+  /** The connection changed. */
   state: ConnectionState;
   /** The server says that it will close soon; the client reconnects by itself unless the reason is `replaced`. */
   goingAway: { reason: string; retryAfterMs: number };
@@ -62,6 +65,7 @@ export interface ClientEvents {
 
 /** A room this client is in. */
 export interface Room {
+  /** As given to {@link Client.join}. */
   readonly name: string;
   /** Own login. */
   readonly login: string;
@@ -95,9 +99,13 @@ export interface Room {
 
 /** Events of a {@link Room}. */
 export interface RoomEvents {
+  /** Somebody came; not told for those found by `join`, nor for those only reconnecting. */
   participantJoined: Participant;
+  /** Somebody is gone; their streams were removed before. */
   participantLeft: Participant;
+  /** Somebody publishes; `play()` it. */
   streamAdded: RemoteStream;
+  /** A stream ended. */
   streamRemoved: RemoteStream;
   /** A new message: others', own ones, and history (`history` is true). */
   message: ChatMessage;
@@ -113,15 +121,21 @@ export interface RoomEvents {
 
 /** Somebody else in the room. The object stays the same through reconnections. */
 export interface Participant {
+  /** Unique in the room. */
   readonly login: string;
+  /** All they publish. */
   readonly streams: readonly RemoteStream[];
   /** The first stream that is not a screen. */
   readonly camera: RemoteStream | null;
+  /** The first stream that is a screen. */
   readonly screen: RemoteStream | null;
 }
 
+/** What a stream shows. */
 export type StreamKind = 'camera' | 'screen';
+/** `reconnecting`: wanted, and being brought back; `ended`: over in order; `failed`: see `error`. */
 export type RemoteStatus = 'idle' | 'connecting' | 'playing' | 'reconnecting' | 'ended' | 'failed';
+/** `reconnecting`: wanted, and being brought back; `ended`: over in order; `failed`: see `error`. */
 export type PublicationStatus = 'connecting' | 'publishing' | 'reconnecting' | 'ended' | 'failed';
 /** `poor`: visible trouble; `bad`: hardly usable; `unknown`: not yet measured. */
 export type ConnectionQuality = 'unknown' | 'good' | 'poor' | 'bad';
@@ -138,22 +152,33 @@ export interface PlayOptions {
 
 /** Somebody else's camera or screen. */
 export interface RemoteStream {
+  /** The stream's name on the server; may change by a reconnection. */
   readonly name: string;
+  /** Whose it is. */
   readonly login: string;
+  /** Camera or screen. */
   readonly kind: StreamKind;
+  /** Where it stands. */
   readonly status: RemoteStatus;
   /** Why it failed, where `status` is `failed`. */
   readonly error: VecheError | null;
   /** What arrives; attach it to a `<video>` by {@link RemoteStream.attach}. */
   readonly media: MediaStream | null;
+  /** The publisher muted the microphone. Known once it plays. */
   readonly audioMuted: boolean;
+  /** The publisher muted the camera. Known once it plays. */
   readonly videoMuted: boolean;
+  /** Whether sound is part of it. A guess until it plays. */
   readonly hasAudio: boolean;
+  /** Whether a picture is part of it. A guess until it plays. */
   readonly hasVideo: boolean;
   /** Speaking level, 0 to 1, updated about ten times a second. */
   readonly level: number;
+  /** Of what arrives here. */
   readonly quality: ConnectionQuality;
+  /** Of the picture, 0 until known. */
   readonly width: number;
+  /** Of the picture, 0 until known. */
   readonly height: number;
   /** Starts playing; resolves when media flows. Playing twice gives the same media. */
   play(options?: PlayOptions): Promise<MediaStream>;
@@ -167,6 +192,7 @@ export interface RemoteStream {
    * follows at the first click or key. Returns the function that unbinds.
    */
   attach(el: HTMLMediaElement): () => void;
+  /** Numbers of this moment. */
   stats(): Promise<StreamStats>;
   /** Listens; returns the function that stops listening. */
   on<E extends keyof StreamEvents>(event: E, listener: (arg: StreamEvents[E]) => void): () => void;
@@ -176,9 +202,13 @@ export interface RemoteStream {
 export interface StreamEvents {
   /** Any visible property changed (mute, media, name, error). */
   changed: void;
+  /** The speaking level, 0 to 1. */
   level: number;
+  /** The connection quality changed. */
   quality: ConnectionQuality;
+  /** The status changed. */
   status: RemoteStatus | PublicationStatus;
+  /** The picture has another size. */
   resize: { width: number; height: number };
 }
 
@@ -186,11 +216,17 @@ export interface StreamEvents {
 export interface StreamStats {
   /** bits a second */
   bitrate: number;
+  /** Pictures a second. */
   fps: number;
+  /** Of the picture as sent or received. */
   width: number;
+  /** Of the picture as sent or received. */
   height: number;
+  /** Since the stream began. */
   packetsLost: number;
+  /** The larger of sound and picture. */
   jitterMs: number;
+  /** There and back, `null` until measured. */
   rttMs: number | null;
   /** The video codec (the audio codec where there is no video), such as `VP8`. */
   codec: string | null;
@@ -212,24 +248,37 @@ export interface PublishOptions {
 
 /** What this client publishes. The object stays the same through reconnections. */
 export interface LocalPublication {
+  /** The stream's name on the server; another one after each reconnection. */
   readonly name: string;
+  /** Camera or screen. */
   readonly kind: StreamKind;
+  /** What is published; `replaceTrack` changes its tracks. */
   readonly media: MediaStream;
+  /** Where it stands. */
   readonly status: PublicationStatus;
   /** Why it failed, where `status` is `failed`. */
   readonly error: VecheError | null;
+  /** By {@link LocalPublication.muteAudio}. */
   readonly audioMuted: boolean;
+  /** By {@link LocalPublication.muteVideo}. */
   readonly videoMuted: boolean;
+  /** Own speaking level, 0 to 1. */
   readonly level: number;
+  /** Of the way to the server. */
   readonly quality: ConnectionQuality;
+  /** Sends silence, and tells the others. */
   muteAudio(): void;
+  /** Sends sound again. */
   unmuteAudio(): void;
+  /** Sends black, and tells the others. The camera stays open. */
   muteVideo(): void;
+  /** Sends the picture again; a camera that was unplugged or stopped meanwhile is opened anew. */
   unmuteVideo(): Promise<void>;
   /** Puts another track of the same kind in place, without interrupting anybody; the old one is left to the caller. */
   replaceTrack(track: MediaStreamTrack): Promise<void>;
   /** Unpublishes; tracks that the SDK opened itself (screen) are stopped. */
   stop(): Promise<void>;
+  /** Numbers of this moment. */
   stats(): Promise<StreamStats>;
   /** Listens; returns the function that stops listening. */
   on<E extends keyof StreamEvents>(event: E, listener: (arg: StreamEvents[E]) => void): () => void;
@@ -241,16 +290,21 @@ export interface ChatMessage {
   readonly localId: string;
   /** The server's number, growing within the room; `null` until sent. */
   readonly id: number | null;
+  /** Login of the sender. */
   readonly from: string;
   /** The recipient of a private message, `null` where everybody gets it. */
   readonly to: string | null;
+  /** As it was written, in any script. */
   readonly text: string;
   /** ms since 1970, by the server's clock once sent */
   readonly time: number;
+  /** Written by this login. */
   readonly own: boolean;
   /** It came from before this client joined. */
   readonly history: boolean;
+  /** `failed` ones may be tried again. */
   readonly state: 'sending' | 'sent' | 'failed';
+  /** Why it failed. */
   readonly error: VecheError | null;
   /** Sends a `failed` message again. */
   retry(): Promise<void>;
@@ -258,13 +312,18 @@ export interface ChatMessage {
 
 /** What {@link listDevices} gives. */
 export interface DeviceList {
+  /** `videoinput` */
   cameras: MediaDeviceInfo[];
+  /** `audioinput` */
   microphones: MediaDeviceInfo[];
+  /** `audiooutput`; not every browser tells them. */
   speakers: MediaDeviceInfo[];
 }
 
 /** What {@link openMedia} takes. */
 export interface MediaOptions {
+  /** A microphone, with echo cancellation. */
   audio?: boolean | { deviceId?: string };
+  /** A camera; by default 1280×720 at 30, the front one on phones. */
   video?: boolean | { deviceId?: string; width?: number; height?: number; frameRate?: number };
 }

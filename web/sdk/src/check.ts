@@ -10,6 +10,7 @@ import { Session } from './session.js';
 
 /** One answer of {@link checkConnection}. */
 export interface CheckResult {
+  /** Whether it works. */
   ok: boolean;
   /** How long it took. */
   ms: number;
@@ -19,8 +20,11 @@ export interface CheckResult {
 
 /** What {@link checkConnection} found. Rooms work where `signalling` and one of the others are `ok`. */
 export interface ConnectionReport {
+  /** The WebSocket and its handshake. */
   signalling: CheckResult;
+  /** Media over UDP, the better way. */
   udp: CheckResult;
+  /** Media over TCP, the way through strict firewalls. */
   tcp: CheckResult;
 }
 

@@ -10,14 +10,35 @@ const root = new URL('..', import.meta.url).pathname;
 /** A page on a phone should not notice it. Raise it only with a reason. */
 const BUDGET_GZIP_BYTES = 25 * 1024;
 
+// Names need no DOM types, and those take seconds to read.
+const options = { noLib: true, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext };
+const program = ts.createProgram([`${root}src/index.ts`], options);
+const checker = program.getTypeChecker();
+const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(`${root}src/index.ts`)!)!);
+
 test('the exported names are these', () => {
-  // Names need no DOM types, and those take seconds to read.
-  const options = { noLib: true, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext };
-  const program = ts.createProgram([`${root}src/index.ts`], options);
-  const checker = program.getTypeChecker();
-  const symbol = checker.getSymbolAtLocation(program.getSourceFile(`${root}src/index.ts`)!)!;
-  const names = checker.getExportsOfModule(symbol).map((s) => `${s.name in sdk ? 'value' : 'type'} ${s.name}`);
+  const names = exported.map((s) => `${s.name in sdk ? 'value' : 'type'} ${s.name}`);
   expect(names.sort().join('\n')).toMatchSnapshot();
+});
+
+test('every public item says what it is', () => {
+  const silent: string[] = [];
+  const look = (symbol: ts.Symbol, path: string) => {
+    if (symbol.getDocumentationComment(checker).length === 0) silent.push(path);
+  };
+  for (const name of exported) {
+    const symbol = name.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(name) : name;
+    look(symbol, symbol.name);
+    if (!(symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) continue;
+    symbol.members?.forEach((member) => {
+      const declared = member.declarations?.[0] as ts.NamedDeclaration | undefined;
+      if (!declared?.name || ts.isPrivateIdentifier(declared.name)) return;
+      const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+      if (ts.getCombinedModifierFlags(declared) & hidden || ts.getJSDocTags(declared).some((t) => t.tagName.text === 'internal')) return;
+      look(member, `${symbol.name}.${member.name}`);
+    });
+  }
+  expect(silent).toEqual([]);
 });
 
 test('the bundle fits its budget and imports nothing', async () => {

@@ -1,7 +1,7 @@
 /** WebSDK's way of events: one callback for each, set again to change it. */
 import { ERROR_INFO } from './constants.js';
 
-// The callbacks' arguments differ by event, as WebSDK pages expect.
+/** Its arguments differ by event, as WebSDK pages expect. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Callback = (...args: any[]) => void;
 

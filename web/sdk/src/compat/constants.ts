@@ -1,5 +1,6 @@
 /** The constants WebSDK users know, with the same values. */
 
+/** What a session may say; events of `session.on`. */
 export const SESSION_STATUS = Object.freeze({
   PENDING: 'PENDING',
   CONNECTED: 'CONNECTED',
@@ -10,6 +11,7 @@ export const SESSION_STATUS = Object.freeze({
   APP_DATA: 'APP_DATA',
 });
 
+/** What a stream may say; events of `stream.on`. */
 export const STREAM_STATUS = Object.freeze({
   NEW: 'NEW',
   PENDING: 'PENDING',
@@ -25,6 +27,7 @@ export const STREAM_STATUS = Object.freeze({
   NOT_ENOUGH_BANDWIDTH: 'NOT_ENOUGH_BANDWIDTH',
 });
 
+/** Events of `room.on`. */
 export const ROOM_EVENT = Object.freeze({
   STATE: 'STATE',
   JOINED: 'JOINED',
@@ -37,6 +40,7 @@ export const ROOM_EVENT = Object.freeze({
 /** The event's name for `stream.on(STREAM_EVENT, …)`. */
 export const STREAM_EVENT = 'STREAM_EVENT';
 
+/** `type` of a {@link STREAM_EVENT}. */
 export const STREAM_EVENT_TYPE = Object.freeze({
   AUDIO_MUTED: 'audioMuted',
   AUDIO_UNMUTED: 'audioUnmuted',
@@ -49,6 +53,7 @@ export const STREAM_EVENT_TYPE = Object.freeze({
   NOT_ENOUGH_BANDWIDTH: 'notEnoughBandwidth',
 });
 
+/** The server's words behind FAILED, UNPUBLISHED and STOPPED. */
 export const STREAM_STATUS_INFO = Object.freeze({
   FAILED_BY_ICE_ERROR: 'Failed by ICE error',
   FAILED_BY_ICE_TIMEOUT: 'Failed by ICE timeout',
@@ -76,6 +81,7 @@ export const STREAM_STATUS_INFO = Object.freeze({
   NO_AVAILABLE_TRANSCODERS: 'No available transcoders',
 });
 
+/** Words of the SDK's own errors. */
 export const ERROR_INFO = Object.freeze({
   NONE_OF_MEDIAPROVIDERS_AVAILABLE: 'None of MediaProviders available',
   OPTIONS_URLSERVER_MUST_BE_PROVIDED: 'options.urlServer must be provided',
@@ -90,8 +96,11 @@ export const ERROR_INFO = Object.freeze({
   LOCAL_ERROR: 'Local error',
 });
 
+/** How media goes. */
 export const TRANSPORT_TYPE = Object.freeze({ UDP: 'UDP', TCP: 'TCP' });
 
+/** For `Flashphoner.getMediaDevices`. */
 export const MEDIA_DEVICE_KIND = Object.freeze({ OUTPUT: 'output', INPUT: 'input', ALL: 'all' });
 
+/** What the encoder should favour. */
 export const CONTENT_HINT_TYPE = Object.freeze({ MOTION: 'motion', DETAIL: 'detail', TEXT: 'text' });

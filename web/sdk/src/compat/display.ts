@@ -7,7 +7,9 @@ const CACHED = '-LOCAL_CACHED_VIDEO';
 
 /** `true`, `false`, or getUserMedia's words with WebSDK's `type`, `mediaSource`. */
 export interface CompatConstraints {
+  /** Default `true`. */
   audio?: boolean | (MediaTrackConstraints & { outputId?: string; [key: string]: unknown });
+  /** Default `true`; `{type: "screen"}` asks for a screen. */
   video?: boolean | (MediaTrackConstraints & { type?: string; mediaSource?: string; maxBitrate?: number; [key: string]: unknown });
   /** A stream of the page's own (canvas, …). */
   customStream?: MediaStream;

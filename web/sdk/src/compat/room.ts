@@ -13,6 +13,7 @@ interface StreamRef {
   name?: string;
 }
 
+/** A room as WebSDK users know it. */
 export class CompatRoom {
   readonly #session: RoomSession;
   readonly #engine: Session;
@@ -44,9 +45,11 @@ export class CompatRoom {
     });
   }
 
+  /** As given to `join`. */
   name(): string {
     return this.#name;
   }
+  /** The others. */
   getParticipants(): CompatParticipant[] {
     return [...this.#participants.values()];
   }
@@ -141,6 +144,7 @@ export class CompatRoom {
   }
 }
 
+/** Somebody else in the room. */
 export class CompatParticipant {
   readonly #room: CompatRoom;
   readonly #login: string;
@@ -153,9 +157,11 @@ export class CompatParticipant {
     this.#login = login;
   }
 
+  /** The login. */
   name(): string {
     return this.#login;
   }
+  /** What they publish. */
   getStreams(): ParticipantStream[] {
     return Object.values(this.streams);
   }
@@ -191,6 +197,7 @@ export class ParticipantStream {
     this.#stream = this.#room.stream({ ...options, name: this.#name, display });
     return this.#stream.play();
   }
+  /** Stops playing it. */
   stop(): void {
     this.#stream?.stop();
   }
@@ -198,6 +205,7 @@ export class ParticipantStream {
   id(): string | undefined {
     return this.#stream?.id();
   }
+  /** Its name on the server. */
   streamName(): string {
     return this.#name;
   }

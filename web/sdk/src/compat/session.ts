@@ -10,8 +10,11 @@ import { CompatStream, type StreamOptions } from './stream.js';
 
 /** What `createSession` takes. Other WebSDK options are accepted and have no effect. */
 export interface SessionOptions {
+  /** `ws://` or `wss://` */
   urlServer: string;
+  /** Default `defaultApp`. */
   appKey?: string;
+  /** Who one is. */
   custom?: { login?: string; token?: string; [key: string]: unknown };
   /** For every RTCPeerConnection, such as `iceServers`. */
   mediaOptions?: RTCConfiguration;
@@ -22,15 +25,22 @@ export interface SessionOptions {
 
 /** What `RoomApi.connect` takes. */
 export interface RoomSessionOptions {
+  /** `ws://` or `wss://` */
   urlServer: string;
+  /** The login in rooms. */
   username: string;
+  /** A JWT, where the server asks for one. */
   token?: string;
+  /** Default `roomApp`. */
   appKey?: string;
+  /** For every RTCPeerConnection, such as `iceServers`. */
   mediaOptions?: RTCConfiguration;
+  /** ms until an unanswered connection counts as failed */
   timeout?: number;
   [other: string]: unknown;
 }
 
+/** A session that publishes and plays streams by name. */
 export class CompatSession {
   readonly #id = uuid();
   readonly #url: string;
@@ -77,6 +87,7 @@ export class CompatSession {
     );
   }
 
+  /** Made here, to tell sessions apart. */
   id(): string {
     return this.#id;
   }
@@ -84,6 +95,7 @@ export class CompatSession {
   status(): string {
     return this.#status;
   }
+  /** As given. */
   getServerUrl(): string {
     return this.#url;
   }
@@ -100,9 +112,11 @@ export class CompatSession {
     if (!options.name) throw new TypeError(ERROR_INFO.OPTIONS_NAME_MUST_BE_PROVIDED);
     return this.openStream(options, () => undefined);
   }
+  /** One of {@link CompatSession.getStreams}. */
   getStream(id: string): CompatStream | undefined {
     return this.#streams.get(id);
   }
+  /** Those that have not ended. */
   getStreams(): CompatStream[] {
     return [...this.#streams.values()];
   }
@@ -157,6 +171,7 @@ export class CompatSession {
   }
 }
 
+/** A session with rooms. */
 export class RoomSession extends CompatSession {
   readonly #username: string;
   readonly #rooms = new Map<string, CompatRoom>();
@@ -168,9 +183,11 @@ export class RoomSession extends CompatSession {
     this.#username = username;
   }
 
+  /** As given. */
   username(): string {
     return this.#username;
   }
+  /** Those joined and not left. */
   getRooms(): CompatRoom[] {
     return [...this.#rooms.values()];
   }

@@ -12,29 +12,42 @@ import { addRemote, endLocal, showLocal, type CompatConstraints } from './displa
 
 /** What `createStream`, `room.publish` and `play` take. Other WebSDK options are accepted and have no effect. */
 export interface StreamOptions {
+  /** Of the stream; in a room a suffix of it. */
   name?: string;
+  /** The element that the video is put into. */
   display?: HTMLElement | null;
+  /** What to open, or which kinds to receive. */
   constraints?: CompatConstraints;
+  /** Whether the server records it. */
   record?: boolean;
   /** Default `true`: the display keeps the camera picture after the stream has ended. */
   cacheLocalResources?: boolean;
+  /** Default `true`, for a played stream. */
   receiveAudio?: boolean;
+  /** Default `true`, for a played stream. */
   receiveVideo?: boolean;
+  /** For the server's application. */
   custom?: Record<string, unknown>;
   /** Comma-separated codecs to take out of the offer. */
   stripCodecs?: string;
+  /** One of {@link TRANSPORT_TYPE}. */
   transport?: string;
+  /** Where the server forwards it. */
   rtmpUrl?: string;
+  /** One of {@link CONTENT_HINT_TYPE}. */
   videoContentHint?: string;
   /** Default `true`. */
   unmutePlayOnStart?: boolean;
+  /** Whether the element has the browser's controls. Default `false`. */
   useControls?: boolean;
+  /** Accepted, without effect. */
   mediaConnectionConstraints?: unknown;
   [other: string]: unknown;
 }
 
 const FINAL: readonly string[] = [STREAM_STATUS.UNPUBLISHED, STREAM_STATUS.STOPPED, STREAM_STATUS.FAILED];
 
+/** A published or played stream as WebSDK users know it. */
 export class CompatStream {
   readonly #id = uuid();
   readonly #session: () => Session | null;
@@ -72,9 +85,11 @@ export class CompatStream {
     this.#ended = over;
   }
 
+  /** Also the id of its element in the display. */
   id(): string {
     return this.#id;
   }
+  /** Its name on the server. */
   name(): string {
     return this.#options.name ?? '';
   }
@@ -82,6 +97,7 @@ export class CompatStream {
   status(): string {
     return this.#status;
   }
+  /** Whether it is published rather than played. */
   published(): boolean {
     return this.#published;
   }
@@ -93,9 +109,11 @@ export class CompatStream {
   getErrorInfo(): string {
     return this.#errorInfo;
   }
+  /** The file name of its recording, once told. */
   getRecordInfo(): string | undefined {
     return this.#recordName;
   }
+  /** Of what the display shows. */
   videoResolution(): { width: number; height: number } {
     const { videoWidth = 0, videoHeight = 0 } = this.#element ?? {};
     return { width: videoWidth, height: videoHeight };
@@ -143,21 +161,27 @@ export class CompatStream {
     void this.#peer?.stop().then(() => this.#to(this.#published ? STREAM_STATUS.UNPUBLISHED : STREAM_STATUS.STOPPED));
   }
 
+  /** Sends silence, and tells the players. */
   muteAudio(): void {
     this.#mute('audio', true);
   }
+  /** Sends sound again. */
   unmuteAudio(): void {
     this.#mute('audio', false);
   }
+  /** By {@link CompatStream.muteAudio}. */
   isAudioMuted(): boolean {
     return this.#muted.audio;
   }
+  /** Sends black, and tells the players. */
   muteVideo(): void {
     this.#mute('video', true);
   }
+  /** Sends the picture again. */
   unmuteVideo(): void {
     this.#mute('video', false);
   }
+  /** By {@link CompatStream.muteVideo}. */
   isVideoMuted(): boolean {
     return this.#muted.video;
   }
@@ -165,6 +189,7 @@ export class CompatStream {
   getAudioState(): { muted: boolean } {
     return { muted: this.#published ? this.#muted.audio : this.#remoteMuted.audio };
   }
+  /** The publisher's state, for a played stream. */
   getVideoState(): { muted: boolean } {
     return { muted: this.#published ? this.#muted.video : this.#remoteMuted.video };
   }
@@ -174,22 +199,28 @@ export class CompatStream {
     this.#volume = Math.min(100, Math.max(0, volume));
     this.#playback?.volume(this.#volume / 100);
   }
+  /** 0 to 100 */
   getVolume(): number {
     return this.#volume;
   }
+  /** Silences the element. */
   muteRemoteAudio(): void {
     if (this.#element) this.#element.muted = true;
   }
+  /** Lets the element sound again. */
   unmuteRemoteAudio(): void {
     if (this.#element) this.#element.muted = false;
   }
+  /** Whether the element is silent. */
   isRemoteAudioMuted(): boolean {
     return this.#element?.muted ?? false;
   }
+  /** Plays through another speaker, where the browser can. */
   async setAudioOutputId(id: string): Promise<void> {
     const element = this.#element as (HTMLVideoElement & { setSinkId?: (id: string) => Promise<void> }) | null;
     await element?.setSinkId?.(id);
   }
+  /** Shows the element full screen. */
   fullScreen(): void {
     void this.#element?.requestFullscreen?.().catch(() => undefined);
   }
@@ -238,6 +269,7 @@ export class CompatStream {
   getNetworkBandwidth(): number {
     return this.#bandwidth;
   }
+  /** bits a second of the publisher, by the server's last `NOT_ENOUGH_BANDWIDTH`; -1 where unknown. */
   getRemoteBitrate(): number {
     return this.#remoteBitrate;
   }
