@@ -61,7 +61,9 @@ export class LocalMedia {
       this.adopt(await this.sdk.openMedia(asked));
       return true;
     } catch (error) {
-      this.state[kind].value = stateFor(reasonOf(error));
+      // The device of before goes on where another could not be opened.
+      const kept = this[kind].value;
+      this.state[kind].value = kept ? (kept.enabled ? 'on' : 'off') : stateFor(reasonOf(error));
       return false;
     }
   }

@@ -1,6 +1,7 @@
 /** What this person sends: one camera publication, and a screen while it is shared. */
 import { signal } from '@preact/signals';
 import type { LocalPublication, Room } from '@veche/sdk';
+import { dark, type Dark } from './dark';
 import { prefs } from './prefs';
 import { reasonOf } from './sdk';
 import type { Kind, LocalMedia } from './media';
@@ -16,6 +17,7 @@ export class OwnStreams {
   readonly version = signal(0);
 
   private room: Room | null = null;
+  private nothing: Dark | null = null;
   private readonly media: LocalMedia;
   private readonly failed: (reason: string) => void;
   private unhook: (() => void)[] = [];
@@ -32,6 +34,7 @@ export class OwnStreams {
     this.room = room;
     this.on.microphone.value = this.media.state.microphone.value === 'on';
     this.on.camera.value = this.media.state.camera.value === 'on';
+    this.watchDevices();
     return this.then(() => this.publish());
   }
 
@@ -43,6 +46,7 @@ export class OwnStreams {
     this.screen.value = null;
     this.publishing.value = false;
     this.lent.value = false;
+    this.lighten();
   }
 
   /** Another attempt after publishing failed. */
@@ -115,10 +119,45 @@ export class OwnStreams {
       if (on) this.unmuteAudio(publication);
       else publication.muteAudio();
     } else if (on) {
+      if (track) await publication.replaceTrack(track);
       if (track) track.enabled = true;
       await publication.unmuteVideo();
-    } else publication.muteVideo();
+      this.lighten();
+    } else {
+      publication.muteVideo();
+      await this.darken(publication);
+    }
     this.media.state[kind].value = on ? 'on' : 'off';
+  }
+
+  /** Off means off: the camera's light goes out. */
+  private async darken(publication: LocalPublication): Promise<void> {
+    const nothing = dark();
+    // Without a canvas to film, the camera stays open and sends black.
+    if (!nothing) return;
+    await publication.replaceTrack(nothing.track);
+    this.lighten();
+    this.nothing = nothing;
+    this.media.release('camera');
+  }
+
+  private lighten(): void {
+    this.nothing?.end();
+    this.nothing = null;
+  }
+
+  /** A device that was unplugged is off, and the person hears of it. */
+  private watchDevices(): void {
+    for (const kind of ['microphone', 'camera'] as const) {
+      const stop = this.media.state[kind].subscribe((state) => {
+        if (state !== 'missing' || !this.on[kind].value || this.media[kind].value) return;
+        this.on[kind].value = false;
+        if (kind === 'camera') this.camera.value?.muteVideo();
+        else this.camera.value?.muteAudio();
+        this.failed('media_not_found');
+      });
+      this.unhook.push(stop);
+    }
   }
 
   private unmuteAudio(publication: LocalPublication): void {
