@@ -295,6 +295,47 @@ fn a_section_that_is_not_taken_is_refused_in_its_place() {
 }
 
 #[test]
+fn a_section_without_media_stays_in_the_bundle() {
+    let offer = Offer::parse(CHROMIUM_PLAY).unwrap();
+    let whole = answer_to(CHROMIUM_PLAY, true);
+    let fingerprint = offer.fingerprint.clone();
+    let video = AnswerMedia {
+        section: 1,
+        send: true,
+        pt: 96,
+        rtpmap: "VP8/90000".into(),
+        fmtp: String::new(),
+        rtx: None,
+        feedback: Vec::new(),
+        extensions: Vec::new(),
+        ssrc: None,
+        max_bitrate_bps: 0,
+    };
+    let answer = Answer {
+        offer: &offer,
+        session_id: 1,
+        ice_ufrag: "ufrag",
+        ice_pwd: "0123456789012345678901",
+        fingerprint: &fingerprint,
+        dtls_active: false,
+        candidates: &[],
+        stream_id: "veche-t1",
+        cname: "veche",
+        media: &[video],
+    }
+    .write();
+    assert!(whole.contains("a=group:BUNDLE 0 1\r\n"));
+    assert!(answer.contains("a=group:BUNDLE 0 1\r\n"), "{answer}");
+    assert!(
+        answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("a=rtpmap:111 opus/48000/2\r\n"), "{answer}");
+    assert_eq!(answer.matches("a=inactive\r\n").count(), 1);
+    assert_eq!(answer.matches("a=ice-ufrag:ufrag\r\n").count(), 2);
+}
+
+#[test]
 fn what_cannot_be_answered_is_named() {
     let check = |text: &str, expected: OfferError| {
         assert_eq!(Offer::parse(text).unwrap_err(), expected);

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::offer::{Fingerprint, Offer, OfferedMedia};
+use super::offer::{Fingerprint, Offer, OfferedCodec, OfferedMedia};
 
 /// A local address for `a=candidate` (RFC 8839, RFC 6544 for TCP).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Answer<'a> {
     pub stream_id: &'a str,
     /// RTCP CNAME of what we send.
     pub cname: &'a str,
-    /// The accepted sections; all others are refused with port 0.
+    /// The accepted sections; all others carry nothing.
     pub media: &'a [AnswerMedia],
 }
 
@@ -78,8 +78,8 @@ impl Answer<'_> {
         s.push_str("s=-\r\nt=0 0\r\n");
         if self.offer.bundled {
             s.push_str("a=group:BUNDLE");
-            for media in self.media {
-                if let Some(section) = self.offer.media.get(media.section) {
+            for (index, section) in self.offer.media.iter().enumerate() {
+                if self.accepted(index).is_some() || self.idle_codec(section).is_some() {
                     let _ = write!(s, " {}", section.mid);
                 }
             }
@@ -87,16 +87,52 @@ impl Answer<'_> {
         }
         s.push_str("a=ice-lite\r\na=msid-semantic: WMS *\r\n");
         for (index, section) in self.offer.media.iter().enumerate() {
-            match self.media.iter().find(|m| m.section == index) {
-                Some(media) => self.write_media(&mut s, section, media),
-                None => refuse(&mut s, section),
+            match (self.accepted(index), self.idle_codec(section)) {
+                (Some(media), _) => self.write_media(&mut s, section, media),
+                (None, Some(codec)) => self.write_idle(&mut s, section, codec),
+                (None, None) => refuse(&mut s, section),
             }
         }
         s
     }
 
-    fn write_media(&self, s: &mut String, section: &OfferedMedia, media: &AnswerMedia) {
-        let kind = kind_name(section);
+    fn accepted(&self, section: usize) -> Option<&AnswerMedia> {
+        self.media.iter().find(|m| m.section == section)
+    }
+
+    /// The codec to name in a section that carries nothing and stays in the
+    /// bundle: a player offers sound and picture, the stream has one of them.
+    ///
+    /// Port 0 there is legal and of no use: libwebrtc, once all sections share
+    /// the first one's transport, fails the whole answer when that is refused.
+    fn idle_codec<'a>(&self, section: &'a OfferedMedia) -> Option<&'a OfferedCodec> {
+        let bundle = self.offer.bundled && !self.media.is_empty() && !section.rejected;
+        section.codecs.first().filter(|_| bundle)
+    }
+
+    fn write_idle(&self, s: &mut String, section: &OfferedMedia, codec: &OfferedCodec) {
+        let pt = codec.pt;
+        let place = self.place();
+        let port = place.port;
+        line(
+            s,
+            format_args!("m={} {port} {} {pt}", kind_name(section), section.profile),
+        );
+        line(s, format_args!("c=IN {} {}", place.family, place.host));
+        self.write_transport(s, section, &place);
+        s.push_str("a=inactive\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
+        let _ = write!(s, "a=rtpmap:{pt} {}/{}", codec.name, codec.clock_rate);
+        if let Some(channels) = codec.channels {
+            let _ = write!(s, "/{channels}");
+        }
+        s.push_str("\r\n");
+        if !codec.fmtp.is_empty() {
+            line(s, format_args!("a=fmtp:{pt} {}", codec.fmtp));
+        }
+    }
+
+    /// The address of `m=` and `c=`.
+    fn place(&self) -> Place {
         let default = self.candidates.iter().find(|c| !c.tcp);
         // A TCP-only answer has no UDP default: port 9 (RFC 8839, 4.2.1.2).
         let (port, family, host) = match default.map(|c| c.address) {
@@ -104,19 +140,11 @@ impl Answer<'_> {
             Some(a) => (a.port(), "IP4", a.ip().to_string()),
             None => (9, "IP4", "0.0.0.0".to_owned()),
         };
-        let _ = write!(s, "m={kind} {port} {} {}", section.profile, media.pt);
-        if let Some(rtx) = media.rtx {
-            let _ = write!(s, " {rtx}");
-        }
-        s.push_str("\r\n");
-        line(s, format_args!("c=IN {family} {host}"));
-        if media.max_bitrate_bps > 0 {
-            line(
-                s,
-                format_args!("b=AS:{}", media.max_bitrate_bps.div_ceil(1000)),
-            );
-            line(s, format_args!("b=TIAS:{}", media.max_bitrate_bps));
-        }
+        Place { port, family, host }
+    }
+
+    fn write_transport(&self, s: &mut String, section: &OfferedMedia, place: &Place) {
+        let Place { port, family, host } = place;
         line(s, format_args!("a=rtcp:{port} IN {family} {host}"));
         for (index, candidate) in self.candidates.iter().enumerate() {
             write_candidate(s, index, candidate);
@@ -134,6 +162,29 @@ impl Answer<'_> {
         if section.has_mid {
             line(s, format_args!("a=mid:{}", section.mid));
         }
+    }
+
+    fn write_media(&self, s: &mut String, section: &OfferedMedia, media: &AnswerMedia) {
+        let kind = kind_name(section);
+        let place = self.place();
+        let _ = write!(
+            s,
+            "m={kind} {} {} {}",
+            place.port, section.profile, media.pt
+        );
+        if let Some(rtx) = media.rtx {
+            let _ = write!(s, " {rtx}");
+        }
+        s.push_str("\r\n");
+        line(s, format_args!("c=IN {} {}", place.family, place.host));
+        if media.max_bitrate_bps > 0 {
+            line(
+                s,
+                format_args!("b=AS:{}", media.max_bitrate_bps.div_ceil(1000)),
+            );
+            line(s, format_args!("b=TIAS:{}", media.max_bitrate_bps));
+        }
+        self.write_transport(s, section, &place);
         for (id, uri) in &media.extensions {
             line(s, format_args!("a=extmap:{id} {uri}"));
         }
@@ -170,6 +221,13 @@ impl Answer<'_> {
             }
         }
     }
+}
+
+/// The default destination: for clients that know no candidates, and for `c=`.
+struct Place {
+    port: u16,
+    family: &'static str,
+    host: String,
 }
 
 fn line(s: &mut String, text: std::fmt::Arguments<'_>) {
