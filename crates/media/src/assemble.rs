@@ -78,8 +78,10 @@ impl Assembler {
         self.waits_for_keyframe
     }
 
-    /// Gives nothing before the next keyframe.
+    /// Packets are withheld up to now: gives nothing before the next keyframe.
     pub(crate) fn wait_for_keyframe(&mut self) {
+        self.partial = None;
+        self.gap = true;
         self.waits_for_keyframe = true;
     }
 

@@ -159,16 +159,22 @@ impl Intake {
         due
     }
 
-    /// Pictures go on with the next keyframe, which is asked for: after a pause.
-    pub fn restart_video(&mut self) {
+    /// Packets were withheld, and come again from the next one: a pause ended.
+    /// Pictures go on with a keyframe, which is asked for. Call
+    /// [`Self::finish`] where the pause begins.
+    pub fn resume(&mut self) {
+        if let Some(track) = &mut self.audio {
+            track.reorder.reset();
+        }
         if let Some(track) = &mut self.video {
+            track.reorder.reset();
             track.assembler.wait_for_keyframe();
             track.asked = None;
             track.lives = true;
         }
     }
 
-    /// Gives everything that is left: nothing more will come.
+    /// Gives everything that is left: nothing more will come, or a pause begins.
     pub fn finish(&mut self, units: &mut Vec<AccessUnit>) {
         if let Some(track) = &mut self.audio {
             track.reorder.flush(&mut self.steps);

@@ -136,6 +136,14 @@ impl Reorder {
         }
     }
 
+    /// Begins anew with the next packet; what was missed is not lost.
+    pub(crate) fn reset(&mut self) {
+        *self = Self {
+            arrivals: self.arrivals,
+            ..Self::default()
+        };
+    }
+
     /// Since when a packet is missed.
     pub(crate) fn gap_since(&self) -> Option<Duration> {
         self.gap_since

@@ -31,12 +31,19 @@ const MAX_PPS: usize = 32;
 /// What the payload format remembers between frames.
 #[derive(Debug, Default)]
 pub(crate) struct H264 {
-    sps: BTreeMap<u32, Vec<u8>>,
-    pps: BTreeMap<u32, Vec<u8>>,
+    sps: BTreeMap<u32, ParameterSet>,
+    pps: BTreeMap<u32, ParameterSet>,
     /// A set came that is not as the one before.
     changed: bool,
     /// The last IDR picture brought its parameter sets with it.
     brings_sets: bool,
+}
+
+#[derive(Debug)]
+struct ParameterSet {
+    unit: Vec<u8>,
+    /// Came since the last keyframe.
+    fresh: bool,
 }
 
 impl H264 {
@@ -93,8 +100,9 @@ impl H264 {
             if self.sps.is_empty() || self.pps.is_empty() {
                 return Err(DepacketizeError::NoParameterSets);
             }
+            self.changed |= retire(&mut self.sps) | retire(&mut self.pps);
             for set in self.sps.values().chain(self.pps.values()) {
-                push(&mut data, set);
+                push(&mut data, &set.unit);
             }
             size = self.size();
             self.brings_sets = has_sps;
@@ -127,16 +135,20 @@ impl H264 {
         let id = bits.ue().ok_or(UNIT)?;
         let full = sets.len() == limit;
         match sets.get_mut(&id) {
-            Some(set) if set == unit => Ok(false),
             Some(set) => {
-                unit.clone_into(set);
-                self.changed = true;
-                Ok(true)
+                set.fresh = true;
+                let new = set.unit != unit;
+                if new {
+                    unit.clone_into(&mut set.unit);
+                    self.changed = true;
+                }
+                Ok(new)
             }
             None if full => Err(DepacketizeError::ParameterSet(unit.len())),
             None => {
                 self.changed |= !sets.is_empty();
-                sets.insert(id, unit.to_vec());
+                let unit = unit.to_vec();
+                sets.insert(id, ParameterSet { unit, fresh: true });
                 Ok(true)
             }
         }
@@ -146,10 +158,20 @@ impl H264 {
     fn size(&self) -> Option<FrameSize> {
         let mut sets = self.sps.values();
         match (sets.next(), sets.next()) {
-            (Some(sps), None) => sps_size(sps.get(1..)?),
+            (Some(sps), None) => sps_size(sps.unit.get(1..)?),
             _ => None,
         }
     }
+}
+
+/// Where a keyframe brings sets, those that it does not bring are of an encoder
+/// before. True: there were some.
+fn retire(sets: &mut BTreeMap<u32, ParameterSet>) -> bool {
+    let before = sets.len();
+    if sets.values().any(|set| set.fresh) {
+        sets.retain(|_, set| std::mem::take(&mut set.fresh));
+    }
+    sets.len() != before
 }
 
 fn push(data: &mut Vec<u8>, unit: &[u8]) {
@@ -370,6 +392,20 @@ mod tests {
         let frame = h264.frame(&parts, false).unwrap().unwrap();
         assert!(frame.reconfigured);
         assert_eq!(frame.data, avcc(&[&other, &PPS_0, &[0x65, 0x88, 1]]));
+    }
+
+    #[test]
+    fn sets_of_an_encoder_before_are_forgotten() {
+        let mut h264 = H264::default();
+        key(&mut h264);
+        // Another id: ue(1) in the place of ue(0).
+        let sps = [&[0x67, 0x42, 0xc0, 0x1e, 0x59][..], &SPS_640[5..]].concat();
+        let pps = [0x68, 0x5b, 0x83, 0xcb];
+        let parts = [stap(&[&sps, &pps]), bytes(&[0x65, 0x88, 1])];
+        let frame = h264.frame(&parts, false).unwrap().unwrap();
+        assert!(frame.reconfigured);
+        assert_eq!(frame.data, avcc(&[&sps, &pps, &[0x65, 0x88, 1]]));
+        assert!(!h264.frame(&parts, false).unwrap().unwrap().reconfigured);
     }
 
     #[test]

@@ -109,11 +109,11 @@ fn call(seed: u64) -> (Vec<AccessUnit>, Intake) {
         let switched = second >= CAMERA_SWITCHED;
         let source = u32::from(reconnected) * 10;
         let video_source = source + u32::from(switched) * 5;
-        if second == RECONNECTED && (now - START) % 1000 == 0 {
+        if second == RECONNECTED && (now - START).is_multiple_of(1000) {
             call.seq = [9, 9];
             call.report = [None, None];
         }
-        if second == CAMERA_SWITCHED && (now - START) % 1000 == 0 {
+        if second == CAMERA_SWITCHED && (now - START).is_multiple_of(1000) {
             call.seq[TrackKind::Video as usize] = 3;
             call.report[TrackKind::Video as usize] = None;
         }
@@ -140,7 +140,9 @@ fn call(seed: u64) -> (Vec<AccessUnit>, Intake) {
             report: call.report[TrackKind::Audio as usize],
         };
         let muted = MUTED.contains(&second);
-        if now % 20 == 0 && !(muted && now % 400 != 0) {
+        // Opus in silence (DTX): a packet each 400 ms.
+        let speaks = now.is_multiple_of(if muted { 400 } else { 20 });
+        if speaks {
             let payload = [&[0xf8], &now.to_be_bytes()[..]].concat();
             let packet = RecordedPacket {
                 payload: payload.into(),
@@ -148,7 +150,7 @@ fn call(seed: u64) -> (Vec<AccessUnit>, Intake) {
             };
             call.send(TrackKind::Audio, now, packet);
         }
-        if now % 33 == 0
+        if now.is_multiple_of(33)
             && !CAMERA_OFF.contains(&second)
             && !(reconnected && second < RECONNECTED + 1)
         {

@@ -126,7 +126,7 @@ fn whatever_reports_say_sound_stays_near_its_arrival() {
     let mut seed = 1_u64;
     for n in 0..5_000_u64 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        if n % 7 == 0 {
+        if n.is_multiple_of(7) {
             let ntp = Duration::from_secs(seed >> 33);
             sound.report = Some((ntp, (n * 960) as u32));
         }
