@@ -33,7 +33,7 @@ export function askedBy(search: string): Asked {
   const query = new URLSearchParams(search);
   return {
     room: cleanRoom(query.get('roomName') ?? query.get('room') ?? '') || roomName(),
-    name: cleanLogin(query.get('name') ?? prefs.get('name') ?? ''),
+    name: cleanLogin(query.get('name') || prefs.get('name') || ''),
     autojoin: query.get('autojoin') === '1',
     audio: query.get('audio') !== '0' && prefs.get('microphoneOn') !== '0',
     video: query.get('video') !== '0' && prefs.get('cameraOn') !== '0',

@@ -216,7 +216,10 @@ export class Call {
   private setConnection(state: ConnectionState): void {
     const before = this.connection.value;
     this.connection.value = state;
-    if (state === 'reconnecting') this.away.value ??= this.client?.reconnectingSince ?? Date.now();
+    if (state === 'reconnecting' && this.away.value === null) {
+      this.away.value = this.client?.reconnectingSince ?? Date.now();
+      this.notices.say(words.value.away.title);
+    }
     if (state !== 'connected') return;
     this.away.value = null;
     this.going.value = null;

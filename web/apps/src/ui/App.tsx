@@ -22,6 +22,8 @@ function Page({ call }: { call: Call }) {
   }
 }
 
+const ADDRESS_MS = 300;
+
 /** The room in the address, so that a reload or a copied address leads here. */
 function keepAddress(room: string): void {
   const url = new URL(location.href);
@@ -43,8 +45,13 @@ export function App({ sdk, config, asked, onCall }: { sdk: Veche; config: AppCon
   const unread = call.talk.unread.value;
   useEffect(() => {
     document.title = `${unread > 0 ? `(${unread}) ` : ''}${room} · ${words.value.app[config.name]} · Veche`;
-    if (room) keepAddress(room);
   }, [room, unread, words.value]);
+  useEffect(() => {
+    if (!room) return undefined;
+    // Browsers refuse an address that changes with every key.
+    const timer = setTimeout(() => keepAddress(room), ADDRESS_MS);
+    return () => clearTimeout(timer);
+  }, [room]);
   if (!support.ok) return <Unsupported missing={support.missing} />;
   return (
     <>

@@ -47,7 +47,7 @@ function Away({ call }: { call: Call }) {
     <div class="away" data-testid="reconnecting">
       <div class="away__card">
         <i class="away__pulse" aria-hidden="true" />
-        <p role="status">
+        <p>
           <strong>{w.title}</strong>
         </p>
         <p>{w.since(clock(since), seconds)}</p>
