@@ -65,20 +65,18 @@ pub fn inspect(path: &Path) -> Result<Summary, ReadError> {
 /// A file that was finished before is [`ReadError::Finished`].
 pub fn finish_to(from: &Path, to: &Path) -> Result<Summary, FinishError> {
     let (mut file, len) = open(from)?;
-    let summary;
-    match container(&mut file)? {
+    Ok(match container(&mut file)? {
         Found::Mp4 => {
             let plan = mp4::finish::plan(&mut file, len)?;
             write_durably(to, |out| plan.write(&mut file, out))?;
-            summary = plan.summary;
+            plan.summary
         }
         Found::Matroska => {
             let plan = webm::finish::plan(&mut file, len)?;
             write_durably(to, |out| plan.write(&mut file, out))?;
-            summary = plan.summary;
+            plan.summary
         }
-    }
-    Ok(summary)
+    })
 }
 
 /// Finishes the open file at `path` in its place: at every moment there is

@@ -21,9 +21,6 @@ pub(crate) fn duration(packet: &[u8]) -> Option<Duration> {
     (frames > 0 && total <= 120_000).then(|| Duration::from_micros(total))
 }
 
-/// The shortest packet of silence.
-pub(crate) const SILENCE_STEP: Duration = Duration::from_micros(2_500);
-
 /// A packet of silence, as long as possible but not longer than `longest`.
 ///
 /// CELT frames whose only bits say "silence" (RFC 6716, 4.3), which every

@@ -41,13 +41,13 @@ pub(crate) fn describe(frame: &[u8]) -> Option<Description> {
     }
     let width = bits.take(16)? + 1;
     let height = bits.take(16)? + 1;
-    let level = match width * height {
+    let level = match width.saturating_mul(height) {
         0..=36_864 => 10,
-        ..=122_880 => 20,
-        ..=245_760 => 21,
-        ..=552_960 => 30,
-        ..=983_040 => 31,
-        ..=2_228_224 => 40,
+        36_865..=122_880 => 20,
+        122_881..=245_760 => 21,
+        245_761..=552_960 => 30,
+        552_961..=983_040 => 31,
+        983_041..=2_228_224 => 40,
         _ => 51,
     };
     let mut config = vec![1, 0, 0, 0, profile as u8, level];

@@ -58,10 +58,6 @@ impl<'a> Fields<'a> {
         Some(head)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
-        self.bytes(1).map(|b| b[0])
-    }
-
     pub(super) fn u16(&mut self) -> Option<u16> {
         let (head, tail) = self.0.split_first_chunk::<2>()?;
         self.0 = tail;

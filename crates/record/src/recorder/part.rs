@@ -1,0 +1,196 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use veche_media::{AccessUnit, AudioCodec, FrameSize, VideoCodec};
+
+use super::FRAGMENT;
+use crate::bitstream::{self, black};
+use crate::container::{Container, Writer};
+use crate::track::{Sample, Track, TrackMedia};
+
+/// What a file carries, and cannot change within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Pictures.
+    pub video: Option<VideoCodec>,
+    /// Clockwise degrees to turn them for display.
+    pub rotation: u16,
+    /// Sound.
+    pub audio: Option<AudioCodec>,
+}
+
+/// A file of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartInfo {
+    /// From 1.
+    pub number: u32,
+    /// Why it begins.
+    pub reason: PartReason,
+    /// What kind of file.
+    pub container: Container,
+    /// Where it starts, on the room's clock.
+    pub start: Duration,
+    /// What it carries.
+    pub tracks: Vec<Track>,
+}
+
+/// Why a part begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartReason {
+    /// It is the first.
+    Start,
+    /// A codec changed.
+    Codec,
+    /// The publisher was turned; containers turn whole tracks only.
+    Rotation,
+    /// The part before was as long as a part may be.
+    Length,
+}
+
+impl PartReason {
+    /// One word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Codec => "codec",
+            Self::Rotation => "rotation",
+            Self::Length => "length",
+        }
+    }
+}
+
+impl Layout {
+    /// Why media of that layout cannot go to a file of this one.
+    pub(super) fn reason_to_leave(&self, to: &Self) -> Option<PartReason> {
+        if (self.video, self.audio) != (to.video, to.audio) {
+            Some(PartReason::Codec)
+        } else if self.rotation != to.rotation {
+            Some(PartReason::Rotation)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn position(&self, video: bool) -> Option<usize> {
+        match video {
+            true => self.video.map(|_| 0),
+            false => self.audio.map(|_| usize::from(self.video.is_some())),
+        }
+    }
+
+    /// Tracks for a file that begins with `unit`.
+    pub(super) fn tracks(
+        &self,
+        name: &str,
+        size: Option<FrameSize>,
+        unit: &AccessUnit,
+    ) -> Vec<Track> {
+        let mut tracks = Vec::new();
+        if let Some(codec) = self.video {
+            let mut track = Track::video(name, codec);
+            if let TrackMedia::Video(video) = &mut track.media {
+                video.rotation = self.rotation;
+                // More may come between the pictures before the end.
+                video.config_changes = codec == VideoCodec::H264;
+                let found = described(codec, unit).unwrap_or_default();
+                video.config = found.config;
+                if let Some(size) = found.size.or(size) {
+                    video.size = size;
+                }
+            }
+            tracks.push(track);
+        }
+        if let Some(codec) = self.audio {
+            tracks.push(Track::audio(name, codec));
+        }
+        tracks
+    }
+}
+
+fn described(codec: VideoCodec, unit: &AccessUnit) -> Option<bitstream::Description> {
+    match unit.kind {
+        veche_media::AccessUnitKind::Video { .. } => bitstream::describe(codec, &unit.data),
+        veche_media::AccessUnitKind::Audio { .. } => None,
+    }
+}
+
+/// Black pictures before the media of an aligned file: one a second, and for
+/// those who came more than ten minutes late as many, longer ones.
+const MAX_BLACK_PICTURES: u32 = 600;
+
+/// Black pictures of the size of `unit` that fill `length`: time, duration,
+/// data. None where the codec's black takes an encoder.
+pub(super) fn black(
+    layout: &Layout,
+    unit: &AccessUnit,
+    length: Duration,
+) -> Vec<(Duration, Duration, Arc<[u8]>)> {
+    let made = layout.video.and_then(|codec| {
+        let size = described(codec, unit)?.size?;
+        black::keyframe(codec, size)
+    });
+    let Some(picture) = made else {
+        return Vec::new();
+    };
+    let picture: Arc<[u8]> = picture.into();
+    let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
+    let count = seconds.clamp(1, MAX_BLACK_PICTURES);
+    let each = length / count;
+    (0..count)
+        .map(|i| (each * i, each, Arc::clone(&picture)))
+        .collect()
+}
+
+/// The open file: what waits for its next fragment.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) opened: Duration,
+    writer: Writer,
+    waiting: Vec<Sample>,
+    bytes: usize,
+    since: Option<Duration>,
+}
+
+impl Part {
+    /// And the beginning of the file.
+    pub(super) fn new(info: &PartInfo, now: Duration) -> (Self, Vec<u8>) {
+        let writer = Writer::new(info.container, info.tracks.clone());
+        let header = writer.header();
+        let part = Self {
+            opened: now,
+            writer,
+            waiting: Vec::new(),
+            bytes: 0,
+            since: None,
+        };
+        (part, header)
+    }
+
+    pub(super) fn push(&mut self, now: Duration, sample: Sample) {
+        self.since.get_or_insert(now);
+        self.bytes += sample.data.len();
+        self.waiting.push(sample);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn flush_at(&self) -> Option<Duration> {
+        self.since.map(|s| s + FRAGMENT)
+    }
+
+    /// How long the oldest sample waits.
+    pub(super) fn age(&self, now: Duration) -> Duration {
+        self.since.map_or(Duration::ZERO, |s| now.saturating_sub(s))
+    }
+
+    /// A fragment of what waits.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.since = None;
+        self.bytes = 0;
+        let bytes = self.writer.fragment(&self.waiting);
+        self.waiting.clear();
+        bytes
+    }
+}

@@ -1,0 +1,171 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::RecordingId;
+use super::folder::Folder;
+use super::manifest::{Manifest, State};
+use crate::error::ReadError;
+use crate::finish::{self, FinishError, Summary};
+use crate::name::{End, Fields, Template};
+
+/// A file to make plain.
+pub(super) struct Job {
+    pub id: Option<RecordingId>,
+    /// For names that need the end; unknown after a crash.
+    pub fields: Option<Fields>,
+    pub manifest_path: PathBuf,
+    pub manifest: Manifest,
+    pub media: PathBuf,
+    /// The state that it gets.
+    pub finished: State,
+}
+
+/// Makes a file plain and says so in its manifest. Whatever goes wrong, the
+/// file is there, open or plain.
+pub(super) fn finish_job(
+    folder: &Folder,
+    template: &Template,
+    min_free_bytes: u64,
+    job: Job,
+) -> Manifest {
+    let mut manifest = job.manifest.clone();
+    match attempt(folder, template, min_free_bytes, &job, &mut manifest) {
+        Ok(()) => {}
+        Err(Problem::Empty) => {
+            let _ = fs::remove_file(&job.media);
+            manifest.state = State::Empty;
+            save(&manifest, &job.manifest_path);
+        }
+        Err(Problem::Later(note)) => {
+            // Tried again at the next start.
+            tracing::warn!(file = %job.media.display(), note, "a recording stays open");
+            manifest.note = Some(note);
+            save(&manifest, &job.manifest_path);
+        }
+        Err(Problem::Broken(note)) => {
+            tracing::error!(file = %job.media.display(), note, "a recording cannot be finished");
+            manifest.note = Some(note);
+            manifest.state = State::Broken;
+            save(&manifest, &job.manifest_path);
+        }
+    }
+    folder.release(&job.manifest_path);
+    manifest
+}
+
+fn save(manifest: &Manifest, path: &Path) {
+    if let Err(error) = manifest.write(path) {
+        tracing::warn!(manifest = %path.display(), %error, "cannot write a manifest");
+    }
+}
+
+enum Problem {
+    Empty,
+    Later(String),
+    Broken(String),
+}
+
+impl From<FinishError> for Problem {
+    fn from(error: FinishError) -> Self {
+        match error {
+            FinishError::Read(ReadError::NoMedia | ReadError::HeaderCutShort) => Self::Empty,
+            FinishError::Read(ReadError::Io(error)) => Self::Later(error.to_string()),
+            FinishError::Read(error) => Self::Broken(error.to_string()),
+            FinishError::Write(error) => Self::Later(error.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+fn attempt(
+    folder: &Folder,
+    template: &Template,
+    min_free_bytes: u64,
+    job: &Job,
+    manifest: &mut Manifest,
+) -> Result<(), Problem> {
+    let length = fs::metadata(&job.media)?.len();
+    if length == 0 {
+        return Err(Problem::Empty);
+    }
+    // Half of what new recordings must leave is for finishing old ones.
+    let free = folder.free_bytes()?;
+    if free < length.saturating_add(min_free_bytes / 2) {
+        return Err(Problem::Later(format!(
+            "{free} bytes free on the disk, finishing takes {length}"
+        )));
+    }
+    let summary = match &job.fields {
+        Some(fields) if template.needs_end() => {
+            finish_renamed(folder, template, job, fields, manifest)?
+        }
+        _ => finish::finish(&job.media)?,
+    };
+    manifest.take_summary(&summary);
+    manifest.bytes = fs::metadata(folder.path().join(&manifest.file))?.len();
+    manifest.state = job.finished;
+    manifest.note = None;
+    manifest.final_file = None;
+    manifest.write(&job.manifest_path)?;
+    Ok(())
+}
+
+/// The name tells how long it is: the finished file gets another name than the
+/// open one had. The manifest tells of both before the new one is there.
+fn finish_renamed(
+    folder: &Folder,
+    template: &Template,
+    job: &Job,
+    fields: &Fields,
+    manifest: &mut Manifest,
+) -> Result<Summary, Problem> {
+    let beside = finish::beside(&job.media);
+    let summary = finish::finish_to(&job.media, &beside)?;
+    let duration_ms = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX);
+    let start_ms = manifest.room_start_us / 1000;
+    let named = Fields {
+        start_time: start_ms,
+        start_time_millis: manifest.started_at_ms,
+        end: Some(End {
+            time: start_ms.saturating_add(duration_ms),
+            time_millis: manifest.started_at_ms.saturating_add(duration_ms),
+            duration_ms,
+        }),
+        ..with_codecs(fields, &summary)
+    };
+    let mut base = template.render(&named);
+    if manifest.part > 1 {
+        base.push_str(&format!("-part{}", manifest.part));
+    }
+    let name = folder
+        .free_name(&base, &manifest.container)
+        .ok_or(io::Error::from(io::ErrorKind::AlreadyExists))?;
+    manifest.final_file = Some(name.clone());
+    manifest.write(&job.manifest_path)?;
+    let path = folder.path().join(&name);
+    // A link, unlike a rename, takes no name that somebody has by now.
+    fs::hard_link(&beside, &path)?;
+    fs::remove_file(&beside)?;
+    manifest.file = name;
+    manifest.final_file = None;
+    manifest.write(&job.manifest_path)?;
+    fs::remove_file(&job.media)?;
+    Ok(summary)
+}
+
+fn with_codecs(fields: &Fields, summary: &Summary) -> Fields {
+    let mut fields = fields.clone();
+    for track in &summary.tracks {
+        match &track.track.media {
+            crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
+            crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
+        }
+    }
+    fields
+}

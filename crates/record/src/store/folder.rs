@@ -1,0 +1,136 @@
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::manifest::EXTENSION;
+use crate::finish::UNFINISHED;
+
+/// The folder of recordings, and which of its names are in use by us.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Manifests of files that are being written or finished.
+    busy: Mutex<BTreeSet<PathBuf>>,
+}
+
+/// Names that are tried before a file is given up. Mine is the name of a day's
+/// worth of one a second.
+const MAX_TRIES: u32 = 99_999;
+
+/// The endings that media has here.
+pub(super) const MEDIA: [&str; 3] = ["mp4", "webm", "mkv"];
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        let path = path.canonicalize()?;
+        Ok(Self {
+            path,
+            busy: Mutex::default(),
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn busy(&self) -> std::sync::MutexGuard<'_, BTreeSet<PathBuf>> {
+        // Sets of names stay whole whoever panics.
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_busy(&self, manifest: &Path) -> bool {
+        self.busy().contains(manifest)
+    }
+
+    pub(super) fn release(&self, manifest: &Path) {
+        self.busy().remove(manifest);
+    }
+
+    /// Takes a name that nobody has, `base` or one with a number behind it, by
+    /// making its manifest. The manifest's path and the name.
+    pub(super) fn reserve(&self, base: &str) -> io::Result<(PathBuf, String)> {
+        for n in 1..=MAX_TRIES {
+            let name = numbered(base, n);
+            if self.has_media(&name) {
+                continue;
+            }
+            let manifest = self.path.join(format!("{name}.{EXTENSION}"));
+            let made = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&manifest);
+            match made {
+                Ok(_) => {
+                    self.busy().insert(manifest.clone());
+                    return Ok((manifest, name));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn has_media(&self, name: &str) -> bool {
+        MEDIA.iter().any(|e| {
+            self.path
+                .join(format!("{name}.{e}"))
+                .symlink_metadata()
+                .is_ok()
+        })
+    }
+
+    /// A name for a finished file that nobody has at the moment.
+    pub(super) fn free_name(&self, base: &str, extension: &str) -> Option<String> {
+        (1..=MAX_TRIES)
+            .map(|n| numbered(base, n))
+            .find(|name| {
+                let manifest = self.path.join(format!("{name}.{EXTENSION}"));
+                !self.has_media(name) && manifest.symlink_metadata().is_err()
+            })
+            .map(|name| format!("{name}.{extension}"))
+    }
+
+    /// What a user may still write on the disk.
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(&self.path)?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Removes halves that a crash left: what they were made from is there.
+    pub(super) fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let half = name.ends_with(UNFINISHED)
+                || name.ends_with(super::manifest::GROWING)
+                || name.ends_with(".finishing.open");
+            let owner = half_of(&path);
+            if half && !owner.is_some_and(|m| self.is_busy(&m)) {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The manifest of what half a file would become.
+fn half_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = MEDIA
+        .iter()
+        .chain(&[EXTENSION])
+        .find_map(|e| name.find(&format!(".{e}.")).map(|at| &name[..at]))?;
+    Some(path.with_file_name(format!("{stem}.{EXTENSION}")))
+}
+
+fn numbered(base: &str, n: u32) -> String {
+    if n == 1 {
+        base.to_owned()
+    } else {
+        format!("{base}-{n}")
+    }
+}

@@ -1,0 +1,138 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::finisher::{Job, finish_job};
+use super::folder::{Folder, MEDIA};
+use super::manifest::{self, EXTENSION, Manifest, ManifestError, State, TrackEntry};
+use crate::finish;
+use crate::name::Template;
+use crate::reader::Reader;
+
+/// What was done about files that were left open.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// Files that were open: finished now, empty, broken, or still open for
+    /// want of space. Their state tells.
+    pub files: Vec<Manifest>,
+    /// Manifests that cannot be read. Their media has got new ones.
+    pub bad_manifests: Vec<(PathBuf, ManifestError)>,
+}
+
+/// Finishes everything in the folder that is not being written by us.
+pub(super) fn recover(folder: &Folder, template: &Template, min_free_bytes: u64) -> Recovery {
+    let mut recovery = Recovery::default();
+    if let Err(error) = folder.sweep() {
+        tracing::warn!(%error, "cannot remove what a crash left");
+    }
+    let paths = manifest::paths(folder.path()).unwrap_or_default();
+    for path in paths.iter().filter(|p| !folder.is_busy(p)) {
+        match Manifest::read(path) {
+            Ok(found) => {
+                if matches!(found.state, State::Recording | State::Closed) {
+                    let job = job(folder, path.clone(), found);
+                    recovery
+                        .files
+                        .push(finish_job(folder, template, min_free_bytes, job));
+                }
+            }
+            Err(error) => {
+                // What it belonged to is found by its media below.
+                let aside = path.with_extension("json.bad");
+                let _ = fs::rename(path, aside);
+                recovery.bad_manifests.push((path.clone(), error));
+            }
+        }
+    }
+    for media in orphans(folder) {
+        let Some(job) = adopt(folder, media) else {
+            continue;
+        };
+        recovery
+            .files
+            .push(finish_job(folder, template, min_free_bytes, job));
+    }
+    recovery
+}
+
+fn job(folder: &Folder, manifest_path: PathBuf, found: Manifest) -> Job {
+    let mut manifest = found;
+    let mut media = folder.path().join(&manifest.file);
+    if let Some(name) = manifest.final_file.take() {
+        let finished = folder.path().join(&name);
+        if finished.exists() {
+            // It got its name when it was whole; the open one is not needed.
+            let _ = fs::remove_file(&media);
+            manifest.file = name;
+            media = finished;
+        }
+    }
+    Job {
+        id: None,
+        fields: None,
+        finished: match manifest.state {
+            State::Closed => State::Finished,
+            _ => State::Recovered,
+        },
+        manifest_path,
+        manifest,
+        media,
+    }
+}
+
+/// Media that no manifest tells of.
+fn orphans(folder: &Folder) -> Vec<PathBuf> {
+    let known: std::collections::BTreeSet<String> = manifest::read_all(folder.path())
+        .map(|all| all.manifests.into_iter().map(|m| m.file).collect())
+        .unwrap_or_default();
+    let Ok(entries) = fs::read_dir(folder.path()) else {
+        return Vec::new();
+    };
+    let mut orphans: Vec<PathBuf> = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|path| {
+            let media = path
+                .extension()
+                .is_some_and(|e| MEDIA.iter().any(|m| e == *m));
+            let name = path.file_name().and_then(|n| n.to_str());
+            let busy = folder.is_busy(&path.with_extension(EXTENSION));
+            media && !busy && name.is_some_and(|n| !known.contains(n))
+        })
+        .collect();
+    orphans.sort();
+    orphans
+}
+
+/// A manifest for media that lost its own: what the file itself tells.
+fn adopt(folder: &Folder, media: PathBuf) -> Option<Job> {
+    let reader = Reader::open(&media).ok()?;
+    finish::inspect(&media).ok()?;
+    let name = media.file_name()?.to_str()?.to_owned();
+    let stem = media.file_stem()?.to_str()?.to_owned();
+    let manifest_path = folder.path().join(format!("{stem}.{EXTENSION}"));
+    if manifest_path.exists() {
+        return None;
+    }
+    let modified = fs::metadata(&media).and_then(|m| m.modified()).ok()?;
+    let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let manifest = Manifest {
+        version: 1,
+        state: State::Recording,
+        container: media.extension()?.to_str()?.to_owned(),
+        file: name,
+        recording: stem,
+        part: 1,
+        part_reason: "start".to_owned(),
+        started_at_ms: u64::try_from(since.as_millis()).ok()?,
+        tracks: reader.tracks().iter().map(TrackEntry::of).collect(),
+        note: Some("its manifest was lost".to_owned()),
+        ..Manifest::default()
+    };
+    Some(Job {
+        id: None,
+        fields: None,
+        finished: State::Recovered,
+        manifest_path,
+        manifest,
+        media,
+    })
+}

@@ -1,0 +1,253 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::finisher::Job;
+use super::folder::Folder;
+use super::manifest::{Manifest, State, TrackEntry};
+use super::queue::{Control, Item, Queue};
+use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
+use crate::name::Fields;
+use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
+
+/// One recording on its writing thread.
+pub(super) struct Slot {
+    id: RecordingId,
+    queue: Arc<Queue>,
+    recorder: Recorder,
+    started: Instant,
+    request: Request,
+    recording: Option<String>,
+    open: Option<Open>,
+    /// A part that could not be opened yet.
+    unopened: Option<PartInfo>,
+    end: Option<End>,
+    degraded: bool,
+}
+
+struct Open {
+    file: File,
+    media: PathBuf,
+    /// Of whole fragments.
+    length: u64,
+    synced: Instant,
+    manifest_path: PathBuf,
+    manifest: Manifest,
+}
+
+/// What a slot works with.
+pub(super) struct Shop<'a> {
+    pub config: &'a Config,
+    pub folder: &'a Folder,
+    pub listener: &'a Listener,
+    pub jobs: &'a std::sync::mpsc::Sender<Job>,
+}
+
+impl Slot {
+    pub(super) fn new(id: RecordingId, request: Request, queue: Arc<Queue>) -> Self {
+        let recorder = Recorder::new(request.recorder.clone(), Duration::ZERO);
+        Self {
+            id,
+            queue,
+            recorder,
+            started: Instant::now(),
+            request,
+            recording: None,
+            open: None,
+            unopened: None,
+            end: None,
+            degraded: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> RecordingId {
+        self.id
+    }
+
+    /// Takes what waits. `false` when the recording is over.
+    pub(super) fn turn(&mut self, shop: &Shop<'_>) -> bool {
+        let (items, stop) = self.queue.take();
+        for (when, item) in items {
+            let now = when.saturating_duration_since(self.started);
+            match item {
+                Item::Unit(unit) => self.recorder.handle_unit(now, unit),
+                Item::Lost(units) => self.recorder.handle_lost(now, units),
+                Item::Control(Control::Pause) => self.recorder.pause(now),
+                Item::Control(Control::Resume) => self.recorder.resume(now),
+            }
+            self.carry_out(shop);
+        }
+        self.recorder.handle_time(self.started.elapsed());
+        if stop {
+            self.recorder.stop(self.started.elapsed());
+        }
+        self.carry_out(shop);
+        !self.recorder.is_ended()
+    }
+
+    pub(super) fn stop(&mut self, shop: &Shop<'_>) {
+        self.queue.stop();
+        while self.turn(shop) {}
+    }
+
+    fn carry_out(&mut self, shop: &Shop<'_>) {
+        while let Some(output) = self.recorder.poll_output() {
+            match output {
+                Output::Open(part) => self.unopened = Some(part),
+                Output::Write(bytes) => {
+                    let result = self.write(shop, &bytes);
+                    if let Err(error) = &result {
+                        tracing::warn!(recording = self.id.0, %error, "cannot write a recording");
+                    }
+                    let result = result.map_err(|e| DiskError::from(&e));
+                    let now = self.started.elapsed();
+                    self.recorder.handle_written(now, result);
+                }
+                Output::Sync => self.sync(shop.config.sync),
+                Output::Close => self.close(shop),
+                Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
+                Output::Status(status) => {
+                    self.degraded |= matches!(status, Status::Degraded(_));
+                    if let Status::Ended(end) = status {
+                        self.end = Some(end);
+                    }
+                    (shop.listener)(self.id, Event::Status(status));
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, shop: &Shop<'_>, bytes: &[u8]) -> io::Result<()> {
+        if let Some(part) = self.unopened.take()
+            && let Err(error) = self.make(shop, &part)
+        {
+            self.unopened = Some(part);
+            return Err(error);
+        }
+        let Some(open) = &mut self.open else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        match open.file.write_all(bytes) {
+            Ok(()) => {
+                open.length += bytes.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                // Half a fragment would hide those that follow it.
+                open.file.set_len(open.length)?;
+                open.file.seek(SeekFrom::Start(open.length))?;
+                Err(error)
+            }
+        }
+    }
+
+    fn make(&mut self, shop: &Shop<'_>, part: &PartInfo) -> io::Result<()> {
+        let mut fields = self.fields(part);
+        fields.end = None;
+        let mut base = shop.config.template.render(&fields);
+        if part.number > 1 {
+            base.push_str(&format!("-part{}", part.number));
+        }
+        let (manifest_path, name) = shop.folder.reserve(&base)?;
+        let made = self.make_named(shop, part, &manifest_path, &name);
+        if made.is_err() {
+            let _ = std::fs::remove_file(&manifest_path);
+            shop.folder.release(&manifest_path);
+        }
+        made
+    }
+
+    fn make_named(
+        &mut self,
+        shop: &Shop<'_>,
+        part: &PartInfo,
+        manifest_path: &Path,
+        name: &str,
+    ) -> io::Result<()> {
+        let file_name = format!("{name}.{}", part.container.extension());
+        let us = u64::try_from(part.start.as_micros()).unwrap_or(u64::MAX);
+        let manifest = Manifest {
+            version: 1,
+            state: State::Recording,
+            file: file_name.clone(),
+            origin: self.request.origin.clone(),
+            recording: self
+                .recording
+                .get_or_insert_with(|| name.to_owned())
+                .clone(),
+            part: part.number,
+            part_reason: part.reason.name().to_owned(),
+            container: part.container.extension().to_owned(),
+            started_at_ms: self.request.room_clock_unix_ms.saturating_add(us / 1000),
+            room_start_us: us,
+            tracks: part.tracks.iter().map(TrackEntry::of).collect(),
+            ..Manifest::default()
+        };
+        manifest.write(manifest_path)?;
+        let media = shop.folder.path().join(&file_name);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&media)?;
+        self.open = Some(Open {
+            file,
+            media,
+            length: 0,
+            synced: Instant::now(),
+            manifest_path: manifest_path.to_owned(),
+            manifest: manifest.clone(),
+        });
+        (shop.listener)(self.id, Event::Opened(Box::new(manifest)));
+        Ok(())
+    }
+
+    fn fields(&self, part: &PartInfo) -> Fields {
+        let mut fields = self.request.name.clone();
+        let ms = u64::try_from(part.start.as_millis()).unwrap_or(u64::MAX);
+        fields.start_time = ms;
+        fields.start_time_millis = self.request.room_clock_unix_ms.saturating_add(ms);
+        for track in &part.tracks {
+            match &track.media {
+                crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
+                crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
+            }
+        }
+        fields
+    }
+
+    fn sync(&mut self, policy: SyncPolicy) {
+        let Some(open) = &mut self.open else { return };
+        let due = match policy {
+            SyncPolicy::Never => false,
+            SyncPolicy::EveryFragment => true,
+            SyncPolicy::Interval(interval) => open.synced.elapsed() >= interval,
+        };
+        if due {
+            open.synced = Instant::now();
+            if let Err(error) = open.file.sync_data() {
+                tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
+            }
+        }
+    }
+
+    fn close(&mut self, shop: &Shop<'_>) {
+        self.unopened = None;
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
+        open.manifest.state = State::Closed;
+        open.manifest.degraded = self.degraded;
+        let job = Job {
+            id: Some(self.id),
+            fields: Some(self.request.name.clone()),
+            manifest_path: open.manifest_path,
+            manifest: open.manifest,
+            media: open.media,
+            finished: State::Finished,
+        };
+        // The finisher lives as long as the writers.
+        let _ = shop.jobs.send(job);
+    }
+}

@@ -1,0 +1,203 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{io, mem};
+
+use super::finisher::{Job, finish_job};
+use super::folder::Folder;
+use super::queue::Queue;
+use super::slot::{Shop, Slot};
+use super::{Config, Event, Listener, RecordingId, Request};
+
+/// How often a writing thread looks at its recordings. With a fragment's age
+/// it stays below the second in which media has to be on the disk, and units
+/// that come in between wake nobody.
+const TURN: Duration = Duration::from_millis(100);
+
+/// The threads.
+pub(super) struct Writers {
+    threads: Vec<Thread>,
+    finisher: Option<JoinHandle<()>>,
+    jobs: Option<Sender<Job>>,
+    running: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+struct Thread {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    new: Mutex<Vec<Slot>>,
+    count: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Writers {
+    pub(super) fn start(
+        config: &Config,
+        folder: &Arc<Folder>,
+        listener: &Listener,
+    ) -> io::Result<Self> {
+        let (jobs, work) = mpsc::channel::<Job>();
+        let running = Arc::new(AtomicUsize::new(0));
+        let finisher = {
+            let (folder, listener) = (Arc::clone(folder), Arc::clone(listener));
+            let config = config.clone();
+            thread::Builder::new()
+                .name("record-finish".to_owned())
+                .spawn(move || {
+                    for job in work {
+                        let id = job.id;
+                        let manifest =
+                            finish_job(&folder, &config.template, config.min_free_bytes, job);
+                        if let Some(id) = id {
+                            listener(id, Event::Closed(Box::new(manifest)));
+                        }
+                    }
+                })?
+        };
+        let mut threads = Vec::new();
+        for n in 0..config.writers.max(1) {
+            let shared = Arc::new(Shared::default());
+            let writer = Writer {
+                shared: Arc::clone(&shared),
+                config: config.clone(),
+                folder: Arc::clone(folder),
+                listener: Arc::clone(listener),
+                jobs: jobs.clone(),
+                running: Arc::clone(&running),
+            };
+            let thread = thread::Builder::new()
+                .name(format!("record-{n}"))
+                .spawn(move || writer.run())?;
+            threads.push(Thread {
+                shared,
+                thread: Some(thread),
+            });
+        }
+        Ok(Self {
+            threads,
+            finisher: Some(finisher),
+            jobs: Some(jobs),
+            running,
+            limit: config.max_recordings,
+        })
+    }
+
+    /// `false` if there are too many.
+    pub(super) fn add(&self, id: RecordingId, request: Request, queue: Arc<Queue>) -> bool {
+        if self.running.fetch_add(1, Ordering::Relaxed) >= self.limit {
+            self.running.fetch_sub(1, Ordering::Relaxed);
+            return false;
+        }
+        let least = self
+            .threads
+            .iter()
+            .min_by_key(|t| t.shared.count.load(Ordering::Relaxed));
+        let Some(least) = least else { return false };
+        least.shared.count.fetch_add(1, Ordering::Relaxed);
+        let slot = Slot::new(id, request, queue);
+        lock(&least.shared.new).push(slot);
+        if let Some(thread) = &least.thread {
+            thread.thread().unpark();
+        }
+        true
+    }
+
+    pub(super) fn close(mut self) {
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        for thread in &mut self.threads {
+            thread.shared.stop.store(true, Ordering::Release);
+            if let Some(handle) = thread.thread.take() {
+                handle.thread().unpark();
+                let _ = handle.join();
+            }
+        }
+        self.jobs = None;
+        if let Some(finisher) = self.finisher.take() {
+            let _ = finisher.join();
+        }
+    }
+}
+
+impl Drop for Writers {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A list of new slots is whole whoever panics.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    config: Config,
+    folder: Arc<Folder>,
+    listener: Listener,
+    jobs: Sender<Job>,
+    running: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    fn run(self) {
+        let mut slots: Vec<Slot> = Vec::new();
+        loop {
+            let stop = self.shared.stop.load(Ordering::Acquire);
+            slots.append(&mut lock(&self.shared.new));
+            let before = slots.len();
+            slots = mem::take(&mut slots)
+                .into_iter()
+                .filter_map(|slot| self.turn(slot, stop))
+                .collect();
+            let ended = before - slots.len();
+            self.shared.count.fetch_sub(ended, Ordering::Relaxed);
+            self.running.fetch_sub(ended, Ordering::Relaxed);
+            if stop && slots.is_empty() && lock(&self.shared.new).is_empty() {
+                return;
+            }
+            if slots.is_empty() {
+                thread::park();
+            } else {
+                thread::park_timeout(TURN);
+            }
+        }
+    }
+
+    /// A fault costs one recording, whose file is then recovered at the next
+    /// start as after a crash.
+    fn turn(&self, mut slot: Slot, stop: bool) -> Option<Slot> {
+        let shop = Shop {
+            config: &self.config,
+            folder: &self.folder,
+            listener: &self.listener,
+            jobs: &self.jobs,
+        };
+        let id = slot.id();
+        let going = catch_unwind(AssertUnwindSafe(|| {
+            if stop {
+                slot.stop(&shop);
+                return false;
+            }
+            slot.turn(&shop)
+        }));
+        match going {
+            Ok(true) => Some(slot),
+            Ok(false) => None,
+            Err(_) => {
+                tracing::error!(recording = id.0, "a recording panicked");
+                None
+            }
+        }
+    }
+}
