@@ -249,7 +249,9 @@ export class Tab {
 
   async screenshot(path) {
     mkdirSync(join(path, '..'), { recursive: true });
-    await within(`${this.name}: screenshot`, this.page.screenshot({ path }), 15_000);
+    // After resize() only the protocol itself knows the page's size.
+    const taken = this.cdp ? this.cdp.send('Page.captureScreenshot', { format: 'png' }).then(({ data }) => writeFileSync(path, Buffer.from(data, 'base64'))) : this.page.screenshot({ path });
+    await within(`${this.name}: screenshot`, taken, 15_000);
   }
 
   async close() {

@@ -29,6 +29,8 @@ const scheme = (tab, value) => tab.page.emulateMediaFeatures([{ name: 'prefers-c
 
 /** Takes the state in every variant; the page follows the system's theme. */
 async function shoot(tab, name, { landscape = false, phone = true } = {}) {
+  // A tab behind another one draws nothing.
+  await tab.page.bringToFront();
   const settle = async () => {
     await tab.eval(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await tab.until('the layout is calm', () => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)).catch(() => {});

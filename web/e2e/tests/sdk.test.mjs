@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { hears, hearsNothing, seesMoving, seesPicture } from '../lib/judge.mjs';
 import { PEOPLE } from '../lib/people.mjs';
-import { serveSdk } from '../lib/sdk-page.mjs';
+import { exampleText, serveSdk } from '../lib/sdk-page.mjs';
+import { serveBefore, serveFiles } from '../lib/static.mjs';
 import { suite } from '../lib/suite.mjs';
 
 const { ann, bob, cid } = PEOPLE;
@@ -159,4 +160,47 @@ s.test('close() ends what the SDK opened and says LEFT to the others', async () 
     connections: [...new Set(window.__probe.pcs.map((pc) => pc.connectionState))],
     socket: window.__probe.sockets.at(-1).readyState >= 2,
   })), { screen: ['ended'], connections: ['closed'], socket: true });
+});
+
+s.test('the twenty-line example works on the server and from another origin', async () => {
+  // On the server's own origin, as a reverse proxy puts one's page there.
+  const proxy = await serveBefore({ host: s.server.host, port: s.server.ports.http }, { '/minimal.html': exampleText() });
+  s.files.push(proxy);
+  const a = await (await s.launch(ann)).open(`${proxy.origin}/minimal.html?name=${ann.login}&room=twenty`);
+  // Elsewhere: the SDK is imported from the server, and told where the server is.
+  const text = exampleText().replaceAll("'/sdk/", `'${s.server.http}/sdk/`).replace('connect({', `connect({ url: '${s.server.ws}',`);
+  const elsewhere = await serveFiles({ '/': () => ({ type: 'text/html', body: text }) });
+  s.files.push(elsewhere);
+  const b = await (await s.launch(bob)).open(`${elsewhere.origin}/?name=${bob.login}&room=twenty`);
+  const remote = 'video:not([data-own])';
+  // One's own picture is the muted one.
+  for (const tab of [a, b]) await tab.until('own and the other picture', () => {
+    for (const video of document.querySelectorAll('video')) if (video.muted) video.dataset.own = '';
+    return document.querySelectorAll('video').length === 2 && document.querySelectorAll('video[data-own]').length === 1;
+  });
+  await seesMoving(a, remote, bob);
+  await seesMoving(b, remote, ann);
+  await hears(b, remote, ann);
+});
+
+s.test('the face that WebSDK users know: connect, join, publish, play, message, leave', async () => {
+  const tabs = [];
+  for (const who of [ann, bob]) {
+    const tab = await (await s.launch(who)).open(`${files.origin}/compat`);
+    await tab.until('the SDK is loaded', () => window.ready === true);
+    await tab.eval(([url, login]) => { window.enter(url, login, 'face'); }, [s.server.ws, who.login]);
+    await tab.until('publishing', () => window.seen.includes('PUBLISHING'));
+    tabs.push(tab);
+  }
+  const [a, b] = tabs;
+  await seesMoving(a, '#far', bob);
+  await seesMoving(b, '#far', ann);
+  await hears(b, '#far', ann);
+  assert.ok(await a.eval(() => window.seen.includes('JOINED Bob')));
+  assert.ok(await b.eval(() => window.seen.includes('STATE Ann')));
+  await b.eval(() => window.room.getParticipants().forEach((p) => p.sendMessage('по-старому 👋')));
+  await a.until('the message', () => window.seen.includes('MESSAGE Bob: по-старому 👋'));
+  await b.eval(() => window.room.leave().then(() => window.seen.push('left')));
+  await a.until('Bob left', () => window.seen.includes('LEFT Bob'));
+  await b.until('leave() resolves', () => window.seen.includes('left'));
 });
