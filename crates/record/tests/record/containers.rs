@@ -1,0 +1,276 @@
+use std::time::Duration;
+
+use veche_media::{AudioCodec, VideoCodec};
+use veche_record::recorder::Aligned;
+use veche_record::{Reader, finish, inspect};
+
+use crate::support::*;
+
+/// Records pattern and sound, and looks at the file before and after it is
+/// finished.
+fn check(video: Option<VideoCodec>, audio: Option<AudioCodec>, formats: &str, extension: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tracks = Vec::new();
+    tracks.extend(video.map(pictures));
+    tracks.extend(audio.map(|codec| match codec {
+        AudioCodec::Opus => tone(),
+        other => buzz(other),
+    }));
+    let recorded = record(config(video, audio, formats), &together(&tracks));
+    assert_eq!(recorded.parts.len(), 1);
+    let part = &recorded.parts[0];
+    assert!(part.closed);
+    assert_eq!(part.info.container.extension(), extension);
+    let path = write(folder.path(), &format!("a.{extension}"), &part.bytes);
+
+    let open = inspect(&path).unwrap();
+    for finished in [false, true] {
+        if finished {
+            assert_eq!(finish(&path).unwrap(), open);
+            assert_eq!(
+                finish(&path).unwrap().duration,
+                open.duration,
+                "finished twice"
+            );
+        }
+        assert_eq!(decode(&path, &[]), "", "finished: {finished}");
+        let probed = probe(&path);
+        if video.is_some() {
+            assert_eq!(frames(&probed, "video"), 60, "finished: {finished}");
+            for (i, at) in times(&probed, "video").iter().enumerate() {
+                near(*at, i as f64 * 0.066_667, 0.000_6);
+            }
+            let stream = stream(&probed, "video");
+            assert_eq!(number(&stream["width"]), 160.0);
+        }
+        if audio.is_some() {
+            for (i, at) in times(&probed, "audio").iter().enumerate() {
+                near(*at, i as f64 * 0.02, 0.000_6);
+            }
+            assert_eq!(times(&probed, "audio").len(), 200);
+        }
+        if finished {
+            near(number(&probed["format"]["duration"]), 4.0, 0.04);
+        }
+    }
+    let mut reader = Reader::open(&path).unwrap();
+    let mut read = vec![Vec::new(); reader.tracks().len()];
+    while let Some(sample) = reader.next_sample().unwrap() {
+        read[sample.track].push(sample.data);
+    }
+    for (read, sent) in read.iter().zip(&tracks) {
+        let sent: Vec<_> = sent.iter().map(|u| u.data.clone()).collect();
+        assert!(*read == sent, "other bytes than were recorded");
+    }
+    if video.is_some() {
+        // Found by the index: the keyframe before, then up to the place.
+        assert_eq!(decode(&path, &["-ss", "2.5"]), "");
+        brightness(&path, 3.1);
+    }
+}
+
+#[test]
+fn h264_with_opus_is_mp4() {
+    check(
+        Some(VideoCodec::H264),
+        Some(AudioCodec::Opus),
+        "h264-mp4,vp8-webm",
+        "mp4",
+    );
+}
+
+#[test]
+fn vp8_with_opus_is_webm() {
+    check(
+        Some(VideoCodec::Vp8),
+        Some(AudioCodec::Opus),
+        "h264-mp4,vp8-webm",
+        "webm",
+    );
+}
+
+#[test]
+fn vp9_goes_to_webm_and_to_mp4() {
+    check(
+        Some(VideoCodec::Vp9),
+        Some(AudioCodec::Opus),
+        "vp9-webm",
+        "webm",
+    );
+    check(
+        Some(VideoCodec::Vp9),
+        Some(AudioCodec::Opus),
+        "vp9-mp4",
+        "mp4",
+    );
+}
+
+#[test]
+fn av1_goes_to_webm_and_to_mp4() {
+    check(
+        Some(VideoCodec::Av1),
+        Some(AudioCodec::Opus),
+        "av1-webm",
+        "webm",
+    );
+    check(Some(VideoCodec::Av1), None, "av1-mp4", "mp4");
+}
+
+#[test]
+fn h264_goes_to_matroska() {
+    check(
+        Some(VideoCodec::H264),
+        Some(AudioCodec::Opus),
+        "h264-mkv",
+        "mkv",
+    );
+}
+
+#[test]
+fn g711_stays_g711() {
+    check(
+        Some(VideoCodec::H264),
+        Some(AudioCodec::Pcmu),
+        "h264-mp4",
+        "mp4",
+    );
+    check(
+        Some(VideoCodec::H264),
+        Some(AudioCodec::Pcma),
+        "h264-mp4",
+        "mp4",
+    );
+    check(
+        Some(VideoCodec::Vp8),
+        Some(AudioCodec::Pcmu),
+        "vp8-webm",
+        "mkv",
+    );
+    check(
+        Some(VideoCodec::Vp8),
+        Some(AudioCodec::Pcma),
+        "vp8-webm",
+        "mkv",
+    );
+}
+
+#[test]
+fn sound_alone_and_pictures_alone_are_files() {
+    check(None, Some(AudioCodec::Opus), "", "webm");
+    check(Some(VideoCodec::Vp8), None, "", "webm");
+    check(Some(VideoCodec::H264), None, "", "mp4");
+}
+
+#[test]
+fn vp8_in_mp4_is_kept() {
+    check(
+        Some(VideoCodec::Vp8),
+        Some(AudioCodec::Opus),
+        "vp8-mp4",
+        "mp4",
+    );
+}
+
+#[test]
+fn a_picture_that_grows_stays_in_one_file() {
+    for formats in ["h264-mp4", "h264-mkv"] {
+        let folder = tempfile::tempdir().unwrap();
+        let units = together(&[pictures(VideoCodec::H264), shifted(larger_h264(), ms(4000))]);
+        let recorded = record(config(Some(VideoCodec::H264), None, formats), &units);
+        assert_eq!(recorded.parts.len(), 1);
+        let path = write(folder.path(), "a", &recorded.parts[0].bytes);
+        assert_eq!(decode(&path, &[]), "");
+        finish(&path).unwrap();
+        assert_eq!(decode(&path, &[]), "");
+        let probed = probe(&path);
+        assert_eq!(frames(&probed, "video"), 75);
+        let summary = inspect(&path).unwrap();
+        let veche_record::TrackMedia::Video(video) = &summary.tracks[0].track.media else {
+            panic!("no video");
+        };
+        assert_eq!(video.size.width, 320);
+        assert!(video.config_changes);
+    }
+}
+
+#[test]
+fn a_turned_picture_is_shown_upright() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut units = pictures(VideoCodec::H264);
+    for unit in &mut units {
+        if let veche_media::AccessUnitKind::Video { rotation, .. } = &mut unit.kind {
+            *rotation = 90;
+        }
+    }
+    let recorded = record(config(Some(VideoCodec::H264), None, ""), &units);
+    let path = write(folder.path(), "a.mp4", &recorded.parts[0].bytes);
+    finish(&path).unwrap();
+    let probed = probe(&path);
+    let turned = number(&stream(&probed, "video")["side_data_list"][0]["rotation"]);
+    assert_eq!(turned, -90.0, "ffmpeg counts against the clock");
+    let summary = inspect(&path).unwrap();
+    let veche_record::TrackMedia::Video(video) = &summary.tracks[0].track.media else {
+        panic!("no video");
+    };
+    assert_eq!(video.rotation, 90);
+}
+
+#[test]
+fn sound_that_begins_late_begins_late_in_the_file() {
+    for (codec, name) in [(VideoCodec::H264, "a.mp4"), (VideoCodec::Vp8, "a.webm")] {
+        let folder = tempfile::tempdir().unwrap();
+        let units = together(&[pictures(codec), shifted(tone(), ms(1500))]);
+        let recorded = record(config(Some(codec), Some(AudioCodec::Opus), ""), &units);
+        let path = write(folder.path(), name, &recorded.parts[0].bytes);
+        for finished in [false, true] {
+            if finished {
+                finish(&path).unwrap();
+            }
+            let probed = probe(&path);
+            near(times(&probed, "audio")[0], 1.5, 0.002);
+            near(times(&probed, "video")[0], 0.0, 0.002);
+        }
+        let mut reader = Reader::open(&path).unwrap();
+        let tracks = reader.tracks().to_vec();
+        let mut first = None;
+        while let Some(sample) = reader.next_sample().unwrap() {
+            if !tracks[sample.track].is_video() {
+                first.get_or_insert(sample.at);
+            }
+        }
+        let first = first.unwrap();
+        assert!(
+            first.abs_diff(ms(1500)) <= Duration::from_micros(500),
+            "{first:?}"
+        );
+    }
+}
+
+#[test]
+fn an_aligned_file_begins_with_black_and_silence() {
+    for (codec, name) in [(VideoCodec::H264, "a.mp4"), (VideoCodec::Vp8, "a.webm")] {
+        let folder = tempfile::tempdir().unwrap();
+        let late = ms(45_000);
+        let units = together(&[shifted(pictures(codec), late), shifted(tone(), late)]);
+        let mut config = config(Some(codec), Some(AudioCodec::Opus), "");
+        config.aligned = Some(Aligned {
+            origin: Duration::ZERO,
+        });
+        let recorded = record(config, &units);
+        let path = write(folder.path(), name, &recorded.parts[0].bytes);
+        finish(&path).unwrap();
+        assert_eq!(decode(&path, &[]), "");
+        let probed = probe(&path);
+        near(number(&probed["format"]["duration"]), 49.0, 0.04);
+        assert_eq!(frames(&probed, "video"), 45 + 60);
+        near(times(&probed, "audio")[0], 0.0, 0.001);
+        let sound = times(&probed, "audio");
+        assert!(
+            sound.windows(2).all(|w| w[1] - w[0] < 0.13),
+            "a hole in the sound"
+        );
+        near(brightness(&path, 0.5), 0.0, 0.5);
+        near(brightness(&path, 44.2), 0.0, 0.5);
+        assert!(brightness(&path, 45.5) > 60.0, "the pattern is not black");
+    }
+}

@@ -1,0 +1,120 @@
+//! A child process records in real time and is killed.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use veche_media::{AccessUnit, AudioCodec, VideoCodec};
+use veche_record::name::Fields;
+use veche_record::store::{Config, Request, State, Store};
+
+use crate::support::*;
+
+const FOLDER: &str = "VECHE_RECORD_TEST_FOLDER";
+
+fn config_of(folder: PathBuf) -> Config {
+    Config {
+        min_free_bytes: 1,
+        ..Config::new(folder)
+    }
+}
+
+/// Not a test of its own: what the killed process runs.
+#[test]
+#[ignore = "run by the test that kills it"]
+fn child_that_records() {
+    let Ok(folder) = std::env::var(FOLDER) else {
+        return;
+    };
+    let store = Store::open(config_of(folder.into()), Arc::new(|_, _| {})).unwrap();
+    let codecs = [VideoCodec::H264, VideoCodec::Vp8];
+    let handles: Vec<_> = (0..4)
+        .map(|n| {
+            let request = Request {
+                recorder: config(Some(codecs[n % 2]), Some(AudioCodec::Opus), ""),
+                name: Fields {
+                    login: format!("p{n}"),
+                    ..Fields::default()
+                },
+                ..Request::default()
+            };
+            store.start(request).unwrap()
+        })
+        .collect();
+    let units = codecs.map(|c| together(&[pictures(c), tone()]));
+    let started = Instant::now();
+    // Longer than anybody waits before the kill.
+    for round in 0..30_u32 {
+        for i in 0..units[0].len() {
+            let due = units[0][i].at + ms(4000) * round;
+            std::thread::sleep(due.saturating_sub(started.elapsed()));
+            for (n, handle) in handles.iter().enumerate() {
+                let unit = &units[n % 2][i];
+                handle.push(AccessUnit {
+                    at: unit.at + ms(4000) * round,
+                    ..unit.clone()
+                });
+            }
+            println!("pushed {}", due.as_millis());
+        }
+    }
+}
+
+fn kill_after(wait: Duration) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "crash::child_that_records",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Of media time: the machine may be slow, the recording counts from what
+    // it was given.
+    let mut last = 0;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if let Some(ms) = line.split("pushed ").nth(1) {
+            last = ms.parse().unwrap();
+            if last >= wait.as_millis() as u64 {
+                break;
+            }
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let store = Store::open(config_of(folder.path().to_owned()), Arc::new(|_, _| {})).unwrap();
+    let recovery = store.recover();
+    assert_eq!(recovery.files.len(), 4, "killed at {last} ms");
+    for manifest in &recovery.files {
+        assert_eq!(manifest.state, State::Recovered);
+        let path = folder.path().join(&manifest.file);
+        assert_eq!(decode(&path, &[]), "");
+        assert!(
+            manifest.duration_ms + 1000 >= last,
+            "{} ms of {last} ms in {}",
+            manifest.duration_ms,
+            manifest.file
+        );
+    }
+    assert_eq!(store.catalogue().unwrap().manifests.len(), 4);
+    assert!(store.recover().files.is_empty());
+    store.close();
+}
+
+#[test]
+fn killed_at_any_moment_it_keeps_all_but_the_last_second() {
+    let mut random = fastrand::Rng::new();
+    for _ in 0..6 {
+        let wait = ms(random.u64(1200..5000));
+        println!("killed after {wait:?}");
+        kill_after(wait);
+    }
+}

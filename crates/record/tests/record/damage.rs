@@ -1,0 +1,160 @@
+use veche_media::{AudioCodec, VideoCodec};
+use veche_record::{ReadError, Reader, finish, finish_to, inspect};
+
+use crate::support::*;
+
+fn recorded(codec: VideoCodec) -> Part {
+    let units = together(&[pictures(codec), tone()]);
+    let config = config(Some(codec), Some(AudioCodec::Opus), "");
+    record(config, &units).parts.remove(0)
+}
+
+const BOTH: [VideoCodec; 2] = [VideoCodec::H264, VideoCodec::Vp8];
+
+fn cuts(part: &Part) -> Vec<usize> {
+    let len = part.bytes.len();
+    let mut random = fastrand::Rng::with_seed(7);
+    (0..=50)
+        .map(|n| len * n / 50)
+        .chain((0..60).map(|_| random.usize(..len)))
+        .chain(
+            part.whole
+                .iter()
+                .flat_map(|w| [w - 1, *w, (w + 1).min(len)]),
+        )
+        .collect()
+}
+
+#[test]
+fn a_file_cut_anywhere_keeps_all_but_its_last_fragment() {
+    for codec in BOTH {
+        let part = recorded(codec);
+        let folder = tempfile::tempdir().unwrap();
+        // Samples in the file when it is whole up to each place.
+        let counts: Vec<(usize, u64)> = part
+            .whole
+            .iter()
+            .map(|whole| {
+                let path = write(folder.path(), "whole", &part.bytes[..*whole]);
+                let samples =
+                    inspect(&path).map_or(0, |s| s.tracks.iter().map(|t| t.samples).sum());
+                (*whole, samples)
+            })
+            .collect();
+        assert_eq!(counts.last().unwrap().1, 260);
+        for cut in cuts(&part) {
+            let path = write(folder.path(), "cut", &part.bytes[..cut]);
+            let least = counts
+                .iter()
+                .filter(|(w, _)| *w <= cut)
+                .map(|(_, n)| *n)
+                .max();
+            match finish(&path) {
+                Ok(summary) => {
+                    let samples: u64 = summary.tracks.iter().map(|t| t.samples).sum();
+                    assert!(samples >= least.unwrap_or(0), "cut at {cut}");
+                    assert!(inspect(&path).unwrap().lost_bytes == 0);
+                }
+                Err(error) => assert_eq!(least.unwrap_or(0), 0, "cut at {cut}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn recovered_files_play() {
+    for codec in BOTH {
+        let part = recorded(codec);
+        let folder = tempfile::tempdir().unwrap();
+        for n in 1..6 {
+            let cut = part.whole[1] + (part.bytes.len() - part.whole[1]) * n / 6;
+            let name = format!("{n}.{}", part.info.container);
+            let path = write(folder.path(), &name, &part.bytes[..cut]);
+            let summary = finish(&path).unwrap();
+            assert_eq!(decode(&path, &[]), "");
+            let probed = probe(&path);
+            let pictures = &summary.tracks[0];
+            assert_eq!(frames(&probed, "video"), pictures.samples);
+            near(
+                number(&probed["format"]["duration"]),
+                summary.duration.as_secs_f64(),
+                0.01,
+            );
+        }
+    }
+}
+
+/// Reads a file in every way. Only that it ends matters.
+fn read_all(path: &std::path::Path) {
+    let _ = inspect(path);
+    let _ = finish_to(path, &path.with_extension("finished"));
+    if let Ok(mut reader) = Reader::open(path) {
+        let mut samples = 0;
+        while let Ok(Some(_)) = reader.next_sample() {
+            samples += 1;
+            assert!(samples < 100_000, "more samples than the file has bytes");
+        }
+    }
+}
+
+#[test]
+fn damaged_files_are_errors_and_never_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = fastrand::Rng::with_seed(11);
+    for codec in BOTH {
+        let part = recorded(codec);
+        let whole = write(folder.path(), "whole", &part.bytes);
+        finish(&whole).unwrap();
+        let finished = std::fs::read(&whole).unwrap();
+        for original in [&part.bytes, &finished] {
+            for round in 0..400 {
+                let mut bytes = original.clone();
+                // Most of the structure is at the front.
+                let range = if round % 2 == 0 { 1500 } else { bytes.len() };
+                for _ in 0..random.usize(1..6) {
+                    let at = random.usize(..range.min(bytes.len()));
+                    match random.u8(..5) {
+                        0 => bytes[at] = random.u8(..),
+                        1 => bytes[at] = 0xff,
+                        2 => bytes[at] ^= 1 << random.u8(..8),
+                        3 => bytes.truncate(at.max(1)),
+                        _ => {
+                            let end = (at + random.usize(1..32)).min(bytes.len());
+                            bytes.drain(at..end);
+                            bytes.push(0);
+                        }
+                    }
+                }
+                read_all(&write(folder.path(), "damaged", &bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_recording_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |bytes: &[u8], expected: fn(&ReadError) -> bool| {
+        let path = write(folder.path(), "a", bytes);
+        let error = inspect(&path).unwrap_err();
+        assert!(expected(&error), "{error}");
+    };
+    check(b"", |e| matches!(e, ReadError::UnknownContainer));
+    check(b"RIFF    WAVE", |e| {
+        matches!(e, ReadError::UnknownContainer)
+    });
+    let mp4 = recorded(VideoCodec::H264);
+    check(&mp4.bytes[..100], |e| {
+        matches!(e, ReadError::HeaderCutShort)
+    });
+    check(&mp4.bytes[..mp4.whole[0]], |e| {
+        matches!(e, ReadError::NoMedia)
+    });
+    let webm = recorded(VideoCodec::Vp8);
+    check(&webm.bytes[..100], |e| {
+        matches!(e, ReadError::HeaderCutShort)
+    });
+    check(&webm.bytes[..webm.whole[0]], |e| {
+        matches!(e, ReadError::NoMedia)
+    });
+}

@@ -1,0 +1,351 @@
+use std::time::Duration;
+
+use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, VideoCodec};
+use veche_record::recorder::{Degraded, DiskError, End, Output, PartReason, Recorder, Status};
+use veche_record::{finish, inspect};
+
+use crate::support::*;
+
+fn av(codec: VideoCodec) -> veche_record::recorder::Config {
+    config(Some(codec), Some(AudioCodec::Opus), "")
+}
+
+/// The samples of each track.
+fn samples(part: &Part) -> Vec<u64> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a", &part.bytes);
+    inspect(&path)
+        .unwrap()
+        .tracks
+        .iter()
+        .map(|t| t.samples)
+        .collect()
+}
+
+fn duration(part: &Part) -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a", &part.bytes);
+    let duration = finish(&path).unwrap().duration.as_secs_f64();
+    assert_eq!(decode(&path, &[]), "");
+    duration
+}
+
+#[test]
+fn it_starts_at_the_first_keyframe_and_asks_for_it() {
+    let units = together(&[
+        pictures(VideoCodec::Vp8)[5..].to_vec(),
+        tone()[17..].to_vec(),
+    ]);
+    let recorded = record(av(VideoCodec::Vp8), &units);
+    assert!(recorded.keyframe_requests >= 1);
+    // The file starts with picture 15, at one second.
+    assert_eq!(
+        recorded.parts[0].info.start,
+        Duration::from_micros(15 * FRAME_US)
+    );
+    assert_eq!(samples(&recorded.parts[0])[0], 45);
+}
+
+#[test]
+fn sound_does_not_wait_for_a_camera_that_is_off() {
+    let units = together(&[tone(), shifted(pictures(VideoCodec::H264), ms(2000))]);
+    let recorded = record(av(VideoCodec::H264), &units);
+    assert_eq!(recorded.parts.len(), 1);
+    assert_eq!(samples(&recorded.parts[0]), [60, 200]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a.mp4", &recorded.parts[0].bytes);
+    finish(&path).unwrap();
+    let probed = probe(&path);
+    near(times(&probed, "video")[0], 2.0, 0.001);
+    assert_eq!(decode(&path, &[]), "");
+}
+
+#[test]
+fn a_pause_leaves_no_gap() {
+    for codec in [VideoCodec::H264, VideoCodec::Vp8] {
+        let units = together(&[pictures(codec), tone()]);
+        let mut recorded = Recorded::default();
+        let mut recorder = Recorder::new(av(codec), ms(0));
+        let mut feed = |recorder: &mut Recorder, from: u64, to: u64, late: Duration| {
+            for unit in &units {
+                if unit.at >= ms(from) && unit.at < ms(to) {
+                    let unit = AccessUnit {
+                        at: unit.at + late,
+                        ..unit.clone()
+                    };
+                    let now = unit.at;
+                    recorder.handle_unit(now, unit);
+                    recorded.drain(recorder, now);
+                }
+            }
+            recorded.drain(recorder, ms(to) + late);
+        };
+        feed(&mut recorder, 0, 2000, ms(0));
+        recorder.pause(ms(2000));
+        feed(&mut recorder, 2000, 2500, ms(0));
+        recorder.resume(ms(60_000));
+        feed(&mut recorder, 2500, 4000, ms(58_000));
+        recorder.stop(ms(62_000));
+        feed(&mut recorder, 0, 0, ms(0));
+        assert_eq!(recorded.parts.len(), 1);
+        // Two seconds, and from the keyframe at three to the end.
+        near(duration(&recorded.parts[0]), 3.0, 0.07);
+    }
+}
+
+#[test]
+fn sound_that_stops_is_silence_in_the_file() {
+    let mut sound = tone();
+    sound.retain(|u| u.at < ms(500) || u.at >= ms(3500));
+    let units = together(&[pictures(VideoCodec::Vp8), sound]);
+    let recorded = record(av(VideoCodec::Vp8), &units);
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a.webm", &recorded.parts[0].bytes);
+    finish(&path).unwrap();
+    assert_eq!(decode(&path, &[]), "");
+    let times = times(&probe(&path), "audio");
+    assert!(
+        times.windows(2).all(|w| w[1] - w[0] < 0.13 && w[1] > w[0]),
+        "{times:?}"
+    );
+    near(*times.last().unwrap(), 3.98, 0.003);
+}
+
+#[test]
+fn sound_of_a_clock_that_runs_fast_or_slow_stays_with_its_times() {
+    for ppm in [200_i64, -200, 5000, -5000] {
+        let packet = tone()[10].data.clone();
+        let mut recorder = Recorder::new(config(None, Some(AudioCodec::Opus), ""), ms(0));
+        let mut recorded = Recorded::default();
+        let mut last = Duration::ZERO;
+        for n in 0..30_000_u64 {
+            let us = (n * 20_000) as i64;
+            last = Duration::from_micros((us + us * ppm / 1_000_000) as u64);
+            let kind = AccessUnitKind::Audio {
+                codec: AudioCodec::Opus,
+                duration: ms(20),
+            };
+            let unit = AccessUnit {
+                kind,
+                at: last,
+                data: packet.clone(),
+            };
+            recorder.handle_unit(last, unit);
+            recorded.drain(&mut recorder, last);
+        }
+        recorder.stop(last);
+        recorded.drain(&mut recorder, last);
+        let folder = tempfile::tempdir().unwrap();
+        let path = write(folder.path(), "a.webm", &recorded.parts[0].bytes);
+        let mut reader = veche_record::Reader::open(&path).unwrap();
+        // Sound played without regard to timestamps, against them.
+        let mut played = Duration::ZERO;
+        while let Some(sample) = reader.next_sample().unwrap() {
+            assert!(
+                played.abs_diff(sample.at) <= ms(20),
+                "{ppm} ppm: {played:?} {:?}",
+                sample.at
+            );
+            played += sample.duration;
+        }
+        assert!(played.abs_diff(last) < ms(60), "{ppm} ppm");
+    }
+}
+
+#[test]
+fn a_turn_of_the_phone_starts_a_part_at_a_keyframe() {
+    let mut units = together(&[pictures(VideoCodec::H264), tone()]);
+    for unit in &mut units {
+        let at = unit.at;
+        if let AccessUnitKind::Video { rotation, .. } = &mut unit.kind
+            && at >= ms(2500)
+        {
+            *rotation = 90;
+        }
+    }
+    let recorded = record(av(VideoCodec::H264), &units);
+    let reasons: Vec<_> = recorded.parts.iter().map(|p| p.info.reason).collect();
+    assert_eq!(reasons, [PartReason::Start, PartReason::Rotation]);
+    assert!(recorded.keyframe_requests >= 2);
+    // Nothing is lost at the cut.
+    assert_eq!(
+        samples(&recorded.parts[0])[0] + samples(&recorded.parts[1])[0],
+        60
+    );
+    assert_eq!(
+        recorded.parts[1].info.start,
+        Duration::from_micros(45 * FRAME_US)
+    );
+}
+
+#[test]
+fn another_codec_starts_a_part_in_its_container() {
+    let units = together(&[
+        pictures(VideoCodec::Vp8),
+        shifted(pictures(VideoCodec::H264), ms(4000)),
+    ]);
+    let recorded = record(config(Some(VideoCodec::Vp8), None, ""), &units);
+    let kinds: Vec<_> = recorded
+        .parts
+        .iter()
+        .map(|p| (p.info.reason, p.info.container.extension()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [(PartReason::Start, "webm"), (PartReason::Codec, "mp4")]
+    );
+    assert_eq!(samples(&recorded.parts[0]), [60]);
+    assert_eq!(samples(&recorded.parts[1]), [60]);
+}
+
+#[test]
+fn units_that_were_lost_end_at_the_next_keyframe() {
+    let units = pictures(VideoCodec::Vp8);
+    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+    let mut recorded = Recorded::default();
+    for (i, unit) in units.iter().enumerate() {
+        match i {
+            20 => recorder.handle_lost(unit.at, 1),
+            _ => recorder.handle_unit(unit.at, unit.clone()),
+        }
+        recorded.drain(&mut recorder, unit.at);
+    }
+    recorder.stop(ms(4000));
+    recorded.drain(&mut recorder, ms(4000));
+    assert_eq!(samples(&recorded.parts[0]), [20 + 30]);
+    assert_eq!(
+        recorded.statuses,
+        [
+            Status::Recording,
+            Status::Degraded(Degraded::SlowDisk),
+            Status::Recording,
+            Status::Ended(End::Stopped)
+        ]
+    );
+}
+
+/// Records five minutes on a disk that is full in `full`.
+fn on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
+    let pattern = pictures(VideoCodec::Vp8);
+    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+    let mut recorded = Recorded::default();
+    for second in 0..75_u64 {
+        for unit in &pattern {
+            let unit = AccessUnit {
+                at: unit.at + ms(second * 4000),
+                ..unit.clone()
+            };
+            let now = unit.at;
+            recorder.handle_unit(now, unit);
+            recorder.handle_time(now);
+            while let Some(output) = recorder.poll_output() {
+                match output {
+                    Output::Write(bytes) => {
+                        let is_full = full.contains(&now.as_secs());
+                        if is_full {
+                            recorder.handle_written(now, Err(DiskError::Full));
+                        } else {
+                            recorded
+                                .parts
+                                .last_mut()
+                                .unwrap()
+                                .bytes
+                                .extend_from_slice(&bytes);
+                            recorder.handle_written(now, Ok(()));
+                        }
+                    }
+                    Output::Open(info) => recorded.parts.push(Part {
+                        info,
+                        bytes: Vec::new(),
+                        whole: Vec::new(),
+                        closed: false,
+                    }),
+                    Output::Status(status) => recorded.statuses.push(status),
+                    _ => {}
+                }
+            }
+        }
+    }
+    recorder.stop(ms(300_000));
+    recorded.drain(&mut recorder, ms(300_000));
+    (recorded, recorder)
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_while_costs_nothing() {
+    let (recorded, recorder) = on_a_disk_full(100..120);
+    assert_eq!(
+        recorded.statuses,
+        [
+            Status::Recording,
+            Status::Degraded(Degraded::Disk(DiskError::Full)),
+            Status::Recording,
+            Status::Ended(End::Stopped)
+        ]
+    );
+    assert_eq!(samples(&recorded.parts[0]), [75 * 60]);
+    assert_eq!(recorder.counters().dropped_units, 0);
+}
+
+#[test]
+fn a_disk_that_stays_full_ends_the_recording_with_its_name() {
+    let (recorded, _) = on_a_disk_full(100..300);
+    assert_eq!(
+        recorded.statuses.last(),
+        Some(&Status::Ended(End::Disk(DiskError::Full)))
+    );
+    assert!(samples(&recorded.parts[0])[0] >= 99 * 15);
+}
+
+#[test]
+fn nothing_to_record_is_no_file() {
+    let recorded = record(av(VideoCodec::Vp8), &[]);
+    assert!(recorded.parts.is_empty());
+    assert_eq!(recorded.statuses, [Status::Ended(End::Empty)]);
+}
+
+#[test]
+fn times_that_cannot_be_and_units_without_sense_hurt_nothing() {
+    let mut random = fastrand::Rng::with_seed(5);
+    let pattern = together(&[pictures(VideoCodec::H264), tone()]);
+    let mut recorder = Recorder::new(av(VideoCodec::H264), ms(0));
+    let mut recorded = Recorded::default();
+    for n in 0..5000_u64 {
+        let now = ms(n * 10);
+        let mut unit = pattern[random.usize(..pattern.len())].clone();
+        unit.at = match random.u8(..6) {
+            0 => Duration::MAX,
+            1 => ms(0),
+            _ => now,
+        };
+        if random.u8(..10) == 0 {
+            let length = random.usize(..40);
+            unit.data = arc(&(0..length).map(|_| random.u8(..)).collect::<Vec<_>>());
+        }
+        if let AccessUnitKind::Video {
+            rotation, keyframe, ..
+        } = &mut unit.kind
+        {
+            *rotation = random.u16(..);
+            *keyframe |= random.u8(..5) == 0;
+        }
+        match random.u8(..100) {
+            0 => recorder.pause(now),
+            1 => recorder.resume(now),
+            2 => recorder.handle_lost(now, 3),
+            3 => recorder.handle_time(now),
+            _ => recorder.handle_unit(now, unit),
+        }
+        recorded.drain(&mut recorder, now);
+    }
+    recorder.stop(ms(50_000));
+    recorded.drain(&mut recorder, ms(50_000));
+    assert!(recorder.is_ended());
+    let folder = tempfile::tempdir().unwrap();
+    for part in &recorded.parts {
+        let path = write(folder.path(), "a", &part.bytes);
+        if let Ok(summary) = inspect(&path) {
+            assert!(summary.duration < ms(60_000), "{:?}", summary.duration);
+        }
+    }
+}

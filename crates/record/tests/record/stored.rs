@@ -1,0 +1,251 @@
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use veche_media::{AudioCodec, VideoCodec};
+use veche_record::name::Fields;
+use veche_record::recorder::{End, Status};
+use veche_record::store::{Config, Event, Manifest, Request, StartError, State, Store};
+
+use crate::support::*;
+
+fn open(config: Config) -> (Store, Receiver<Event>) {
+    let (sender, events) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let listener = Arc::new(move |_, event| {
+        let _ = sender.lock().unwrap().send(event);
+    });
+    (Store::open(config, listener).unwrap(), events)
+}
+
+fn request(login: &str) -> Request {
+    Request {
+        recorder: config(Some(VideoCodec::Vp8), Some(AudioCodec::Opus), ""),
+        name: Fields {
+            media_session_id: "9d5f".to_owned(),
+            login: login.to_owned(),
+            ..Fields::default()
+        },
+        room_clock_unix_ms: 1_700_000_000_000,
+        ..Request::default()
+    }
+}
+
+fn small(folder: &Path) -> Config {
+    Config {
+        min_free_bytes: 1,
+        ..Config::new(folder.to_owned())
+    }
+}
+
+fn closed(events: &Receiver<Event>) -> Manifest {
+    loop {
+        match events.recv_timeout(Duration::from_secs(30)).unwrap() {
+            Event::Closed(manifest) => return *manifest,
+            _ => continue,
+        }
+    }
+}
+
+fn units() -> Vec<veche_media::AccessUnit> {
+    together(&[pictures(VideoCodec::Vp8), tone()])
+}
+
+#[test]
+fn a_recording_is_a_finished_file_with_a_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    let handle = store.start(request("Алиса/../../etc")).unwrap();
+    assert!(matches!(events.recv().unwrap(), Event::RequestKeyframe));
+    for unit in units() {
+        assert!(handle.push(unit));
+    }
+    handle.stop();
+    let manifest = closed(&events);
+    assert_eq!(manifest.state, State::Finished);
+    assert!(
+        manifest.file.starts_with("stream-9d5f-=d0=90"),
+        "{}",
+        manifest.file
+    );
+    let path = folder.path().join(&manifest.file);
+    assert_eq!(decode(&path, &[]), "");
+    near(number(&probe(&path)["format"]["duration"]), 4.0, 0.04);
+    assert_eq!(manifest.tracks[0].samples, 60);
+    assert_eq!(manifest.duration_ms / 100, 40);
+    assert_eq!(manifest.bytes, std::fs::metadata(&path).unwrap().len());
+    let catalogue = store.catalogue().unwrap();
+    assert_eq!(catalogue.manifests, [manifest]);
+    store.close();
+}
+
+#[test]
+fn two_of_one_name_are_two_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    let handles: Vec<_> = (0..3)
+        .map(|_| store.start(request("bob")).unwrap())
+        .collect();
+    for handle in &handles {
+        for unit in units() {
+            handle.push(unit);
+        }
+    }
+    drop(handles);
+    let mut files: Vec<_> = (0..3).map(|_| closed(&events).file).collect();
+    files.sort();
+    assert_eq!(
+        files,
+        [
+            "stream-9d5f-bob-2.webm",
+            "stream-9d5f-bob-3.webm",
+            "stream-9d5f-bob.webm"
+        ]
+    );
+    store.close();
+}
+
+#[test]
+fn a_name_can_tell_the_duration() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        template: "{login}-{duration}-{videoCodec}-{startTimeMillis}"
+            .parse()
+            .unwrap(),
+        ..small(folder.path())
+    };
+    let (store, events) = open(config);
+    let handle = store.start(request("bob")).unwrap();
+    for unit in units() {
+        handle.push(unit);
+    }
+    handle.stop();
+    let manifest = closed(&events);
+    assert_eq!(manifest.file, "bob-4000-VP8-1700000000000.webm");
+    assert_eq!(manifest.state, State::Finished);
+    let mut left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "bob-0-VP8-1700000000000.json",
+            "bob-4000-VP8-1700000000000.webm"
+        ]
+    );
+    store.close();
+}
+
+#[test]
+fn a_full_disk_and_too_many_are_refused_with_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _events) = open(Config {
+        min_free_bytes: u64::MAX,
+        ..Config::new(folder.path().to_owned())
+    });
+    let error = store.start(request("bob")).unwrap_err();
+    assert!(matches!(error, StartError::LowDisk { .. }), "{error}");
+    let (store, _events) = open(Config {
+        max_recordings: 1,
+        ..small(folder.path())
+    });
+    let _first = store.start(request("bob")).unwrap();
+    let error = store.start(request("bob")).unwrap_err();
+    assert!(matches!(error, StartError::TooMany { limit: 1 }), "{error}");
+}
+
+#[test]
+fn a_recording_that_never_had_media_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    store.start(request("bob")).unwrap().stop();
+    let ended = events
+        .iter()
+        .find_map(|e| match e {
+            Event::Status(Status::Ended(end)) => Some(end),
+            _ => None,
+        })
+        .unwrap();
+    assert_eq!(ended, End::Empty);
+    store.close();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_hundred_switches_on_and_off_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    let units = units();
+    for _ in 0..100 {
+        let handle = store.start(request("bob")).unwrap();
+        for unit in &units[..20] {
+            handle.push(unit.clone());
+        }
+        handle.stop();
+    }
+    for _ in 0..100 {
+        assert_eq!(closed(&events).state, State::Finished);
+    }
+    assert_eq!(store.catalogue().unwrap().manifests.len(), 100);
+    store.close();
+}
+
+#[test]
+fn a_writer_that_is_too_slow_loses_media_not_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        queue_units: 10,
+        ..small(folder.path())
+    };
+    let (store, events) = open(config);
+    let handle = store.start(request("bob")).unwrap();
+    let taken = units()
+        .into_iter()
+        .map(|u| handle.push(u))
+        .filter(|t| *t)
+        .count();
+    assert!(taken < 260);
+    handle.stop();
+    let manifest = closed(&events);
+    assert!(manifest.degraded);
+    assert_eq!(manifest.state, State::Finished);
+    store.close();
+}
+
+#[test]
+fn a_manifest_that_was_lost_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = units();
+    let part = record(request("bob").recorder, &units).parts.remove(0);
+    write(
+        folder.path(),
+        "lost.webm",
+        &part.bytes[..part.bytes.len() - 100],
+    );
+    write(folder.path(), "bad.webm", &part.bytes);
+    write(folder.path(), "bad.json", b"{\"version\":");
+    write(folder.path(), "half.webm.finishing", b"half");
+    write(folder.path(), "notes.txt", b"not ours");
+    let (store, _events) = open(small(folder.path()));
+    let recovery = store.recover();
+    assert_eq!(recovery.bad_manifests.len(), 1);
+    let states: Vec<_> = recovery
+        .files
+        .iter()
+        .map(|m| (m.file.as_str(), m.state))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("bad.webm", State::Recovered),
+            ("lost.webm", State::Recovered)
+        ]
+    );
+    assert!(folder.path().join("notes.txt").exists());
+    assert!(!folder.path().join("half.webm.finishing").exists());
+    assert!(store.recover().files.is_empty(), "once is enough");
+    store.close();
+}
