@@ -33,8 +33,8 @@ fn duration(part: &Part) -> f64 {
 #[test]
 fn it_starts_at_the_first_keyframe_and_asks_for_it() {
     let units = together(&[
-        pictures(VideoCodec::Vp8)[5..].to_vec(),
-        tone()[17..].to_vec(),
+        pictures(VideoCodec::Vp8)[10..].to_vec(),
+        tone()[33..].to_vec(),
     ]);
     let recorded = record(av(VideoCodec::Vp8), &units);
     assert!(recorded.keyframe_requests >= 1);
@@ -51,7 +51,9 @@ fn sound_does_not_wait_for_a_camera_that_is_off() {
     let units = together(&[tone(), shifted(pictures(VideoCodec::H264), ms(2000))]);
     let recorded = record(av(VideoCodec::H264), &units);
     assert_eq!(recorded.parts.len(), 1);
-    assert_eq!(samples(&recorded.parts[0]), [60, 200]);
+    let samples = samples(&recorded.parts[0]);
+    // Behind the sound's end there is silence.
+    assert!(samples[0] == 60 && samples[1] >= 200, "{samples:?}");
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "a.mp4", &recorded.parts[0].bytes);
     finish(&path).unwrap();
