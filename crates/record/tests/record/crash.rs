@@ -47,11 +47,11 @@ fn child_that_records() {
     let started = Instant::now();
     // Longer than anybody waits before the kill.
     for round in 0..30_u32 {
-        for i in 0..units[0].len() {
-            let due = units[0][i].at + ms(4000) * round;
+        for (h264, vp8) in units[0].iter().zip(&units[1]) {
+            let due = h264.at + ms(4000) * round;
             std::thread::sleep(due.saturating_sub(started.elapsed()));
             for (n, handle) in handles.iter().enumerate() {
-                let unit = &units[n % 2][i];
+                let unit = [h264, vp8][n % 2];
                 handle.push(AccessUnit {
                     at: unit.at + ms(4000) * round,
                     ..unit.clone()

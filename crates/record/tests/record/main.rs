@@ -1,5 +1,7 @@
 //! Recordings, judged from outside: by ffprobe and ffmpeg, which must be there.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
+
 mod containers;
 mod crash;
 mod damage;

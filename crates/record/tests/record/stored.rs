@@ -249,3 +249,76 @@ fn a_manifest_that_was_lost_is_made_again() {
     assert!(store.recover().files.is_empty(), "once is enough");
     store.close();
 }
+
+/// A file system of 160 KB. Run it with `--run-ignored all` where mounting is
+/// allowed.
+#[test]
+#[ignore = "needs the right to mount"]
+fn a_disk_that_fills_up_leaves_files_that_play() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=160k", "tmpfs"])
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(mounted.success());
+    let (store, events) = open(small(folder.path()));
+    let handles: Vec<_> = (0..4)
+        .map(|_| store.start(request("bob")).unwrap())
+        .collect();
+    let started = std::time::Instant::now();
+    for round in 0..2 {
+        for unit in shifted(units(), ms(4000 * round)) {
+            std::thread::sleep(unit.at.saturating_sub(started.elapsed()));
+            for handle in &handles {
+                assert!(
+                    handle.push(unit.clone()),
+                    "the one who pushes does not notice"
+                );
+            }
+        }
+    }
+    let full = events
+        .iter()
+        .any(|e| matches!(e, Event::Status(Status::Degraded(_))));
+    assert!(full);
+    drop(handles);
+    let (mut played, mut lost) = (0, 0);
+    for _ in 0..4 {
+        let manifest = closed(&events);
+        let path = folder.path().join(&manifest.file);
+        println!("{} {:?} {:?}", manifest.file, manifest.state, manifest.note);
+        if veche_record::inspect(&path).is_ok() {
+            assert_eq!(decode(&path, &[]), "");
+            played += 1;
+        } else {
+            lost += 1;
+        }
+    }
+    println!("{played} play, {lost} got no space at all");
+    assert!(played == 4);
+    store.close();
+    // Somebody makes room; the next start finishes what is open.
+    let grown = std::process::Command::new("mount")
+        .args(["-o", "remount,size=8m"])
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(grown.success());
+    let (store, _events) = open(small(folder.path()));
+    for manifest in store.recover().files {
+        assert!(
+            !matches!(manifest.state, State::Recording | State::Closed),
+            "{manifest:?}"
+        );
+    }
+    for manifest in store.catalogue().unwrap().manifests {
+        if manifest.state == State::Finished {
+            assert_eq!(decode(&folder.path().join(&manifest.file), &[]), "");
+        }
+    }
+    store.close();
+    let _ = std::process::Command::new("umount")
+        .arg(folder.path())
+        .status();
+}

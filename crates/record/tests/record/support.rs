@@ -283,7 +283,7 @@ pub fn probe(path: &Path) -> Value {
 /// Decodes everything; what ffmpeg has to say against it.
 pub fn decode(path: &Path, extra: &[&str]) -> String {
     let out = Command::new("ffmpeg")
-        .args(["-hide_banner", "-nostdin", "-v", "error"])
+        .args(["-hide_banner", "-nostdin", "-v", "repeat+error"])
         .args(extra)
         .arg("-i")
         .arg(path)
