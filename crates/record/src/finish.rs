@@ -163,6 +163,51 @@ pub(crate) fn container<R: Read + Seek>(file: &mut R) -> Result<Found, ReadError
     }
 }
 
+/// Places in one file where reading goes on behind damage. After a power cut
+/// there may be a few; a file of nothing but damage must not take forever.
+const MAX_RESUMPTIONS: u32 = 256;
+
+/// Goes on behind damage: looks for the next `mark`.
+#[derive(Default)]
+pub(crate) struct Resume {
+    used: u32,
+}
+
+impl Resume {
+    /// Where the next `mark` behind `from` is.
+    pub(crate) fn find<R: Read + Seek>(
+        &mut self,
+        file: &mut R,
+        from: u64,
+        mark: [u8; 4],
+    ) -> Option<u64> {
+        self.used += 1;
+        if self.used > MAX_RESUMPTIONS {
+            return None;
+        }
+        let mut buffer = vec![0; 64 * 1024];
+        let mut at = from;
+        loop {
+            file.seek(SeekFrom::Start(at)).ok()?;
+            let mut length = 0;
+            while length < buffer.len() {
+                match file.read(&mut buffer[length..]).ok()? {
+                    0 => break,
+                    n => length += n,
+                }
+            }
+            if let Some(found) = buffer[..length].windows(4).position(|w| w == mark) {
+                return Some(at + found as u64);
+            }
+            if length < buffer.len() {
+                return None;
+            }
+            // A mark may lie across the end.
+            at += (length - 3) as u64;
+        }
+    }
+}
+
 /// Copies `length` bytes from `offset`.
 pub(crate) fn copy<R: Read + Seek, W: Write>(
     file: &mut R,

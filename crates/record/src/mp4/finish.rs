@@ -11,7 +11,7 @@ use super::tables::{MAX_SAMPLES, Table};
 use super::writer::brands;
 use crate::bitstream;
 use crate::error::ReadError;
-use crate::finish::{FinishError, Refine, Summary, TrackSummary};
+use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary};
 use crate::track::{Track, time};
 
 /// What is left to do when the open file has been looked through.
@@ -38,8 +38,21 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
     let mut pieces: Vec<(u64, u64)> = Vec::new();
     let mut copied = 0;
     let mut at = end;
-    // What does not make sense ends the file as its truncation would.
-    'file: while let Ok(Some(found)) = fragment::read(file, &movie, at, len) {
+    let mut resume = Resume::default();
+    let mut skipped = 0;
+    'file: while at < len {
+        let found = match fragment::read(file, &movie, at, len) {
+            Ok(Some(found)) => found,
+            // Damage, or the end: whole fragments may follow.
+            _ => match resume.find(file, at + 5, *b"moof") {
+                Some(kind) => {
+                    skipped += kind - 4 - at;
+                    at = kind - 4;
+                    continue;
+                }
+                None => break,
+            },
+        };
         let full = found
             .runs
             .iter()
@@ -84,7 +97,7 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
     for (track, refine) in tracks.iter_mut().zip(refine) {
         refine.apply(track);
     }
-    let summary = summary(&tracks, &tables, len - at);
+    let summary = summary(&tracks, &tables, len - at + skipped);
     Ok(Plan {
         tracks,
         tables,

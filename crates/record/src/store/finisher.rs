@@ -32,6 +32,11 @@ pub(super) fn finish_job(
     let mut manifest = job.manifest.clone();
     match attempt(folder, template, min_free_bytes, &job, &mut manifest) {
         Ok(()) => {}
+        Err(Problem::Empty) if length(&job.media) > MAX_EMPTY => {
+            manifest.note = Some("there is media, but its header is lost".to_owned());
+            manifest.state = State::Broken;
+            save(&manifest, &job.manifest_path);
+        }
         Err(Problem::Empty) => {
             let _ = fs::remove_file(&job.media);
             manifest.state = State::Empty;
@@ -52,6 +57,14 @@ pub(super) fn finish_job(
     }
     folder.release(&job.manifest_path);
     manifest
+}
+
+/// A file without any whole fragment is removed if it is no larger: headers are
+/// far smaller. In a larger one there is something that somebody may rescue.
+const MAX_EMPTY: u64 = 64 * 1024;
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |m| m.len())
 }
 
 fn save(manifest: &Manifest, path: &Path) {

@@ -11,7 +11,7 @@ use super::read::{Head, head};
 use super::{cluster, header, id};
 use crate::bitstream::{self, g711, opus};
 use crate::error::ReadError;
-use crate::finish::{FinishError, Refine, Summary, TrackSummary, copy};
+use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, copy};
 use crate::track::{Track, TrackMedia, time};
 
 /// Clusters that get a cue. One a second for two days; later ones are found
@@ -23,14 +23,15 @@ pub(crate) struct Plan {
     head: Head,
     tracks: Vec<Track>,
     cues: Vec<Cue>,
-    end: u64,
+    /// Of clusters in the open file: offset, length.
+    pieces: Vec<(u64, u64)>,
     pub summary: Summary,
 }
 
 struct Cue {
     at: u64,
     number: u64,
-    /// In the open file, from its first cluster.
+    /// From the first cluster.
     offset: u64,
 }
 
@@ -86,8 +87,21 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
     let mut cues = Vec::new();
     let pictures = tracks.iter().any(Track::is_video);
     let mut at = head.clusters;
-    // What does not make sense ends the file as its truncation would.
-    while let Ok(Some(found)) = cluster::read(file, at, len) {
+    let mut resume = Resume::default();
+    let mut pieces: Vec<(u64, u64)> = Vec::new();
+    let mut copied = 0;
+    while at < len {
+        let found = match cluster::read(file, at, len) {
+            Ok(Some(found)) => found,
+            // Damage, or the end: whole clusters may follow.
+            _ => match resume.find(file, at + 1, id::CLUSTER.to_be_bytes()) {
+                Some(next) => {
+                    at = next;
+                    continue;
+                }
+                None => break,
+            },
+        };
         let mut cue = None;
         for block in found.blocks() {
             let Some(position) = head.position(block.number) else {
@@ -117,11 +131,16 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
                 cue = Some(Cue {
                     at: block.at,
                     number: block.number,
-                    offset: at - head.clusters,
+                    offset: copied,
                 });
             }
         }
         cues.extend(cue.filter(|_| cues.len() < MAX_CUES));
+        match pieces.last_mut() {
+            Some((start, length)) if *start + *length == at => *length += found.end - at,
+            _ => pieces.push((at, found.end - at)),
+        }
+        copied += found.end - at;
         at = found.end;
     }
     if seen.iter().all(|s| s.samples == 0) {
@@ -144,13 +163,13 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
     let summary = Summary {
         duration: summaries.iter().map(|t| t.end).max().unwrap_or_default(),
         tracks: summaries,
-        lost_bytes: len - at,
+        lost_bytes: len - head.clusters - copied,
     };
     Ok(Plan {
         head,
         tracks,
         cues,
-        end: at,
+        pieces,
         summary,
     })
 }
@@ -192,7 +211,7 @@ impl Plan {
         let cues_at = tracks_at + tracks.len() as u64;
         let clusters_at = cues_at + index(0).len() as u64;
 
-        let media = self.end - self.head.clusters;
+        let media: u64 = self.pieces.iter().map(|(_, n)| n).sum();
         let mut out_head = Vec::new();
         header::ebml(&mut out_head, self.head.doc_type);
         ebml::id(&mut out_head, id::SEGMENT);
@@ -202,7 +221,10 @@ impl Plan {
         out_head.extend(tracks);
         out_head.extend(index(clusters_at));
         out.write_all(&out_head).map_err(FinishError::Write)?;
-        copy(file, self.head.clusters, media, out)
+        for (offset, length) in &self.pieces {
+            copy(file, *offset, *length, out)?;
+        }
+        Ok(())
     }
 
     fn cue_points(&self, out: &mut Vec<u8>, clusters: u64) {

@@ -84,6 +84,25 @@ fn recovered_files_play() {
     }
 }
 
+#[test]
+fn a_hole_in_the_midst_costs_what_was_in_it() {
+    for codec in BOTH {
+        let mut part = recorded(codec);
+        let folder = tempfile::tempdir().unwrap();
+        // A power cut before the disk had written all pages.
+        let (from, to) = (part.whole[2], part.whole[3]);
+        part.bytes[from..to].fill(0);
+        let name = format!("a.{}", part.info.container);
+        let path = write(folder.path(), &name, &part.bytes);
+        let summary = finish(&path).unwrap();
+        assert_eq!(summary.lost_bytes, (to - from) as u64);
+        near(summary.duration.as_secs_f64(), 4.0, 0.07);
+        let samples: u64 = summary.tracks.iter().map(|t| t.samples).sum();
+        assert!((180..260).contains(&samples), "{samples} samples");
+        probe(&path);
+    }
+}
+
 /// Reads a file in every way. Only that it ends matters.
 fn read_all(path: &std::path::Path) {
     let _ = inspect(path);
