@@ -117,7 +117,8 @@ pub struct Sample {
     /// Distance from the start of the file.
     pub at: Duration,
     /// How long it lasts. Of pictures only the last one's is used: the others
-    /// last until the next.
+    /// last until the next. Matroska does not say it of pictures: read from
+    /// there it is zero.
     pub duration: Duration,
     /// Decodable without any before it. True for all sound.
     pub keyframe: bool,

@@ -165,10 +165,11 @@ fn finish_renamed(
     // A link, unlike a rename, takes no name that somebody has by now.
     fs::hard_link(&beside, &path)?;
     fs::remove_file(&beside)?;
+    // Before the manifest forgets the open file, or a crash would leave it as
+    // one that nobody knows.
+    fs::remove_file(&job.media)?;
     manifest.file = name;
     manifest.final_file = None;
-    manifest.write(&job.manifest_path)?;
-    fs::remove_file(&job.media)?;
     Ok(summary)
 }
 

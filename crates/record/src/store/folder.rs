@@ -58,13 +58,16 @@ impl Folder {
                 continue;
             }
             let manifest = self.path.join(format!("{name}.{EXTENSION}"));
+            // Held over both, or a recovery that runs meanwhile would find a
+            // manifest without content and without owner.
+            let mut busy = self.busy();
             let made = OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .open(&manifest);
             match made {
                 Ok(_) => {
-                    self.busy().insert(manifest.clone());
+                    busy.insert(manifest.clone());
                     return Ok((manifest, name));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

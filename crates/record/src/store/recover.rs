@@ -82,7 +82,10 @@ fn job(folder: &Folder, manifest_path: PathBuf, found: Manifest) -> Job {
 /// Media that no manifest tells of.
 fn orphans(folder: &Folder) -> Vec<PathBuf> {
     let known: std::collections::BTreeSet<String> = manifest::read_all(folder.path())
-        .map(|all| all.manifests.into_iter().map(|m| m.file).collect())
+        .map(|all| {
+            let names = |m: Manifest| std::iter::once(m.file).chain(m.final_file);
+            all.manifests.into_iter().flat_map(names).collect()
+        })
         .unwrap_or_default();
     let Ok(entries) = fs::read_dir(folder.path()) else {
         return Vec::new();

@@ -140,6 +140,36 @@ fn a_name_can_tell_the_duration() {
 }
 
 #[test]
+fn a_crash_between_two_names_leaves_one_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = record(request("bob").recorder, &units()).parts.remove(0);
+    let open_file = write(folder.path(), "bob-0.webm", &part.bytes);
+    let manifest = Manifest {
+        version: 1,
+        state: State::Closed,
+        file: "bob-0.webm".to_owned(),
+        final_file: Some("bob-4000.webm".to_owned()),
+        recording: "bob-0".to_owned(),
+        part: 1,
+        container: "webm".to_owned(),
+        ..Manifest::default()
+    };
+    manifest.write(&folder.path().join("bob-0.json")).unwrap();
+    veche_record::finish_to(&open_file, &folder.path().join("bob-4000.webm")).unwrap();
+    let (store, _events) = open(small(folder.path()));
+    let files = store.recover().files;
+    assert_eq!(files.len(), 1);
+    assert_eq!(
+        (files[0].file.as_str(), files[0].state),
+        ("bob-4000.webm", State::Finished)
+    );
+    assert!(!open_file.exists());
+    assert_eq!(store.catalogue().unwrap().manifests, files);
+    assert!(store.recover().files.is_empty());
+    store.close();
+}
+
+#[test]
 fn a_full_disk_and_too_many_are_refused_with_reason() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _events) = open(Config {
