@@ -122,7 +122,9 @@ export class Person {
     await page.evaluateOnNewDocument(installProbe);
     if (this.engine === 'firefox') await page.evaluateOnNewDocument(smallCamera);
     if (before) await page.evaluateOnNewDocument(before);
-    await page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
+    const go = () => page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
+    // Another test's network may just have come or gone.
+    await go().catch((error) => (/ERR_NETWORK_CHANGED/.test(error.message) ? go() : Promise.reject(error)));
     return tab;
   }
 

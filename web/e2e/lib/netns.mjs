@@ -29,6 +29,10 @@ export class Namespace {
       run('ip', 'netns', 'add', this.name);
       run('ip', 'link', 'add', this.near, 'type', 'veth', 'peer', 'name', this.far);
       run('ip', 'link', 'set', this.far, 'netns', this.name);
+      // An IPv6 address that comes a second later is a changed network to
+      // Chromium, and it drops the requests under way.
+      run('ip', 'link', 'set', this.near, 'addrgenmode', 'none');
+      this.inNamespace('ip', 'link', 'set', this.far, 'addrgenmode', 'none');
       run('ip', 'addr', 'add', `${this.outside}/30`, 'dev', this.near);
       run('ip', 'link', 'set', this.near, 'up');
       this.inNamespace('ip', 'addr', 'add', `${this.inside}/30`, 'dev', this.far);

@@ -127,6 +127,7 @@ s.test('a call: two, four, eight; chat, panels, dialogs, share, mutes', async ()
   await shoot(tab, '04-call-2', { landscape: true });
   await seat(crowd, s.server.ws, 'Design review', ['Luca', '美咲']);
   await guests(tab, 3);
+  await tab.gone('.notice');
   await shoot(tab, '04-call-4', { landscape: true });
 
   await crowd.eval(async () => {
@@ -176,6 +177,7 @@ s.test('a call: two, four, eight; chat, panels, dialogs, share, mutes', async ()
   await shoot(tab, '07-screen-8', { phone: false });
   await crowd.eval(async () => { for (const p of [...window.guests['Ирина'].room.publications].filter((x) => x.kind === 'screen')) await p.stop(); });
   await tab.gone(tile({ login: 'Ирина' }, 'screen'));
+  await tab.gone('.notice');
   await shoot(tab, '04-call-8', { landscape: true });
   await crowd.eval(async () => { for (const guest of Object.values(window.guests)) await guest.client.close(); window.guests = {}; });
   await tab.close();
