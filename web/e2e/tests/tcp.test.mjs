@@ -31,9 +31,9 @@ async function datagramsThrough() {
   return n;
 }
 
-s.test('browsers without UDP meet by TCP', async (t) => {
+s.test('browsers without UDP meet by TCP', async () => {
   assert.equal(await datagramsThrough(), 3, 'before the block UDP passes, so the block is what is tested');
-  t.diagnostic(`UDP blocked by ${net.blockUdp()}`);
+  net.blockUdp();
   assert.equal(await datagramsThrough(), 0, 'UDP is really blocked');
 
   const tabs = {};
