@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the API can be told.
@@ -7,8 +8,39 @@ pub struct Config {
     pub rooms: veche_room::Settings,
     /// WebSockets.
     pub socket: Socket,
+    /// Recordings. `None`: nothing is recorded.
+    pub recordings: Option<Recordings>,
+    /// What operators present to the REST API (`Authorization: Bearer …`).
+    /// `None`: nobody gets in.
+    pub admin_token: Option<String>,
     /// The server's version, as clients are told.
     pub version: String,
+}
+
+/// Where recordings go, and what becomes of them.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    /// The folder and how it is written to.
+    pub store: veche_record::store::Config,
+    /// Containers (`record_formats`).
+    pub formats: veche_record::Formats,
+    /// Run for each finished file (`on_record_hook_script`): its arguments are
+    /// the stream's name and the file's path.
+    pub hook: Option<PathBuf>,
+    /// How long the script may take before it is killed.
+    pub hook_timeout: Duration,
+}
+
+impl Recordings {
+    /// The usual, into this folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            store: veche_record::store::Config::new(folder),
+            formats: veche_record::Formats::default(),
+            hook: None,
+            hook_timeout: Duration::from_secs(600),
+        }
+    }
 }
 
 /// Bounds of WebSockets.
@@ -40,6 +72,8 @@ impl Default for Config {
         Self {
             rooms: veche_room::Settings::default(),
             socket: Socket::default(),
+            recordings: None,
+            admin_token: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

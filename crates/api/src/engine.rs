@@ -1,6 +1,8 @@
+use std::time::Instant;
+
 use veche_media::TransportId;
 use veche_transport::{
-    Engine, NegotiationError, PlayAnswer, PlayRequest, PublishAnswer, PublishRequest, Stats,
+    Engine, NegotiationError, PlayAnswer, PlayRequest, PublishAnswer, PublishRequest, Stats, Tap,
 };
 
 /// What the API asks of media. [`Engine`] is the real one; tests bring their own.
@@ -20,6 +22,15 @@ pub trait MediaEngine: Send + Sync + 'static {
     /// See [`Engine::close`]. Must not block.
     fn close(&self, transport: TransportId);
 
+    /// See [`Engine::tap`]. Must not block.
+    fn tap(&self, transport: TransportId, tap: Option<Tap>);
+
+    /// See [`Engine::request_keyframe`]. Must not block.
+    fn request_keyframe(&self, transport: TransportId);
+
+    /// See [`Engine::origin`].
+    fn origin(&self) -> Instant;
+
     /// See [`Engine::stats`].
     fn stats(&self) -> Stats;
 
@@ -38,6 +49,18 @@ impl MediaEngine for Engine {
 
     fn close(&self, transport: TransportId) {
         Self::close(self, transport);
+    }
+
+    fn tap(&self, transport: TransportId, tap: Option<Tap>) {
+        Self::tap(self, transport, tap);
+    }
+
+    fn request_keyframe(&self, transport: TransportId) {
+        Self::request_keyframe(self, transport);
+    }
+
+    fn origin(&self) -> Instant {
+        Self::origin(self)
     }
 
     fn stats(&self) -> Stats {

@@ -10,8 +10,9 @@ use axum::routing::get;
 use tokio::sync::watch;
 use veche_room::SessionId;
 
+use crate::recordings::Recordings;
 use crate::session::{Context, serve};
-use crate::{MediaEngine, Metrics};
+use crate::{MediaEngine, Metrics, rest};
 
 /// A frame of this many times `max_message_bytes` ends the connection; up to
 /// then the client is told that it was too long.
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) context: Context,
     pub(crate) engine: Arc<dyn MediaEngine>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) recordings: Option<Arc<Recordings>>,
+    pub(crate) admin_token: Option<String>,
     /// How many WebSockets are being served.
     pub(crate) live: watch::Sender<usize>,
     pub(crate) next_session: AtomicU64,
@@ -35,6 +38,7 @@ pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
+        .merge(rest::router(Arc::clone(&shared)))
         .with_state(Arc::clone(&shared))
         .fallback_service(assets)
         .layer(from_fn_with_state(shared, upgrade))

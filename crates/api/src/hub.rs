@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use veche_media::TransportId;
 use veche_room::{
-    CloseReason, Command, Event, Hub, Input, Note, Output, PlayOrder, PublishOrder, Reason,
-    SessionId,
+    CloseReason, Command, Event, Hub, Input, MediaSessionId, Note, Output, PlayOrder, PublishOrder,
+    Reason, RecordOrder, RecordRequestId, SessionId,
 };
 use veche_signal::Connection;
 use veche_transport::EventSink;
 
 use crate::link::Link;
+use crate::recordings::Recordings;
 use crate::{Config, MediaEngine, Metrics, log, token, translate};
 
 /// Media figures that wait for the hub. They come every second again, so
@@ -36,8 +37,17 @@ pub(crate) enum FromSession {
     Connect(SessionId, Box<Connection>),
     Command(SessionId, Box<Command>),
     FrameSeen(SessionId),
+    Record(RecordAsked),
     Closed(SessionId),
     Shutdown,
+}
+
+/// What an operator wants of a stream.
+pub(crate) struct RecordAsked {
+    pub(crate) media_session: MediaSessionId,
+    /// Start, not stop.
+    pub(crate) on: bool,
+    pub(crate) answer: oneshot::Sender<Result<(), Reason>>,
 }
 
 /// The receiving ends of the hub's queues.
@@ -75,6 +85,11 @@ pub(crate) fn queues(config: &Config) -> (Senders, Queues) {
 }
 
 impl Senders {
+    /// Where those who answer orders say so.
+    pub(crate) fn answers(&self) -> mpsc::UnboundedSender<Input> {
+        self.media.clone()
+    }
+
     /// Takes the media engine's events, on its own threads.
     pub(crate) fn event_sink(&self, metrics: Arc<Metrics>) -> EventSink {
         // Not the sessions' queue: the hub runs until that one is let go.
@@ -103,6 +118,10 @@ pub(crate) struct Task {
     answers: mpsc::UnboundedSender<Input>,
     negotiators: Arc<Semaphore>,
     waiting_offers: Arc<Semaphore>,
+    recordings: Option<Arc<Recordings>>,
+    /// Operators that wait for an answer: at most one for each stream.
+    record_asked: BTreeMap<RecordRequestId, oneshot::Sender<Result<(), Reason>>>,
+    next_record_request: u64,
     links: BTreeMap<SessionId, Link>,
     started: Instant,
 }
@@ -112,6 +131,7 @@ impl Task {
         config: Config,
         engine: Arc<dyn MediaEngine>,
         metrics: Arc<Metrics>,
+        recordings: Option<Arc<Recordings>>,
         senders: &Senders,
     ) -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -131,6 +151,9 @@ impl Task {
             answers: senders.media.clone(),
             negotiators: Arc::new(Semaphore::new(negotiators)),
             waiting_offers: Arc::new(Semaphore::new(OFFER_QUEUE)),
+            recordings,
+            record_asked: BTreeMap::new(),
+            next_record_request: 0,
             links: BTreeMap::new(),
             started: Instant::now(),
         }
@@ -188,6 +211,7 @@ impl Task {
                 command: *command,
             }),
             FromSession::FrameSeen(session) => self.handle(Input::FrameSeen { session }),
+            FromSession::Record(asked) => self.record_asked(asked),
             FromSession::Closed(session) => {
                 self.links.remove(&session);
                 self.handle(Input::SessionClosed { session });
@@ -222,6 +246,21 @@ impl Task {
             Output::Publish(order) => self.publish(order),
             Output::Play(order) => self.play(order),
             Output::CloseTransport { transport } => self.engine.close(transport),
+            Output::Record(order) => self.record(order),
+            Output::StopRecord {
+                transport,
+                recording,
+            } => {
+                if let Some(recordings) = &self.recordings {
+                    recordings.stop(transport, recording);
+                }
+            }
+            Output::RecordAnswered { request, result } => {
+                if let Some(answer) = self.record_asked.remove(&request) {
+                    // Fails only when the operator has gone.
+                    let _ = answer.send(result);
+                }
+            }
             Output::Note(note) => {
                 match &note {
                     Note::Refused { reason, .. } => self.metrics.error(translate::label(*reason)),
@@ -271,6 +310,29 @@ impl Task {
             }
         }
         slow
+    }
+
+    fn record(&self, order: RecordOrder) {
+        match &self.recordings {
+            Some(recordings) => recordings.record(order),
+            // Fails only when the hub has ended.
+            None => drop(self.answers.send(Input::RecordingFailed {
+                transport: order.transport,
+                recording: order.recording,
+                reason: "this server records nothing".to_owned(),
+            })),
+        }
+    }
+
+    fn record_asked(&mut self, asked: RecordAsked) {
+        let request = RecordRequestId(self.next_record_request);
+        self.next_record_request += 1;
+        self.record_asked.insert(request, asked.answer);
+        self.handle(Input::Record {
+            request,
+            media_session: asked.media_session,
+            on: asked.on,
+        });
     }
 
     fn publish(&self, order: PublishOrder) {

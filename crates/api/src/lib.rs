@@ -11,20 +11,24 @@ mod hub;
 mod link;
 mod log;
 mod metrics;
+mod recordings;
+mod rest;
 mod session;
 mod token;
 mod translate;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::join;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use veche_transport::EventSink;
 
-pub use config::{Config, Socket};
+pub use config::{Config, Recordings, Socket};
 pub use engine::MediaEngine;
 pub use metrics::Metrics;
 /// What `Config::rooms` is made of.
@@ -32,6 +36,15 @@ pub use veche_room::{Limits, Settings};
 
 use crate::hub::{FromSession, Task, queues};
 use crate::session::Context;
+
+/// Why the API did not start.
+#[derive(Debug)]
+pub enum StartError<X> {
+    /// The media engine did not.
+    Media(X),
+    /// The folder of recordings cannot be used.
+    Recordings(io::Error),
+}
 
 /// The running API. Cheap to clone.
 #[derive(Clone)]
@@ -47,26 +60,41 @@ impl Api {
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// Those of `make`, and of the folder of recordings.
     pub fn start<E: MediaEngine, X>(
         config: Config,
         make: impl FnOnce(EventSink) -> Result<E, X>,
-    ) -> Result<Self, X> {
+    ) -> Result<Self, StartError<X>> {
         let metrics = Arc::new(Metrics::default());
         let (senders, queues) = queues(&config);
         let engine: Arc<dyn MediaEngine> =
-            Arc::new(make(senders.event_sink(Arc::clone(&metrics)))?);
+            Arc::new(make(senders.event_sink(Arc::clone(&metrics))).map_err(StartError::Media)?);
+        let recordings = config.recordings.as_ref().map(|config| {
+            let (engine, metrics) = (Arc::clone(&engine), Arc::clone(&metrics));
+            recordings::Recordings::start(config, engine, metrics, senders.answers())
+        });
+        let recordings = recordings.transpose().map_err(StartError::Recordings)?;
+        let recordings = recordings.map(Arc::new);
+        let admin_token = config.admin_token.clone();
         let context = Context {
             socket: config.socket.clone(),
             hub: senders.sessions.clone(),
             metrics: Arc::clone(&metrics),
         };
-        let task = Task::new(config, Arc::clone(&engine), Arc::clone(&metrics), &senders);
+        let task = Task::new(
+            config,
+            Arc::clone(&engine),
+            Arc::clone(&metrics),
+            recordings.clone(),
+            &senders,
+        );
         tokio::spawn(task.run(queues));
         let shared = http::Shared {
             context,
             engine,
             metrics,
+            recordings,
+            admin_token,
             live: watch::Sender::new(0),
             next_session: AtomicU64::new(1),
         };
@@ -104,9 +132,17 @@ impl Api {
             // The sender lives as long as `self`.
             let _ = live.wait_for(|count| *count == 0).await;
         };
-        if timeout_at(deadline, goodbye).await.is_err() {
-            tracing::warn!("some clients were still connected at the deadline of the shutdown");
-        }
+        let goodbye = async {
+            if timeout_at(deadline, goodbye).await.is_err() {
+                tracing::warn!("some clients were still connected at the deadline of the shutdown");
+            }
+        };
+        let recordings = async {
+            if let Some(recordings) = &self.shared.recordings {
+                recordings.close(deadline).await;
+            }
+        };
+        join!(goodbye, recordings);
         let engine = Arc::clone(&self.shared.engine);
         let closing = tokio::task::spawn_blocking(move || engine.shutdown());
         if timeout_at(deadline, closing).await.is_err() {

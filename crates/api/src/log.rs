@@ -1,7 +1,7 @@
 //! What happens, as log lines. Logins, names of streams, texts and addresses
 //! stay out of them; ids and rooms are fields.
 
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 use veche_room::{Note, RoomName};
 
 /// Bytes of a client's own log that one line takes.
@@ -31,6 +31,11 @@ pub(crate) fn note(note: &Note) {
             "stream"
         ),
         Note::Refused { session, reason } => debug!(%session, ?reason, "refused"),
+        Note::RecordingFailed {
+            transport,
+            recording,
+            reason,
+        } => warn!(%transport, %recording, reason, "recording failed"),
         Note::ClientLog { session, text } => {
             let mut end = text.len().min(CLIENT_LOG_BYTES);
             while !text.is_char_boundary(end) {

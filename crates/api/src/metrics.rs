@@ -31,6 +31,22 @@ pub struct Metrics {
     pub dropped_rates: AtomicU64,
     /// Panics caught at a room's edge.
     pub room_panics: AtomicU64,
+    /// Gauge: recordings that run.
+    pub recordings: AtomicU64,
+    /// Files of recordings that were finished.
+    pub recordings_finished: AtomicU64,
+    /// Files that a crash had left open, finished at the start.
+    pub recordings_recovered: AtomicU64,
+    /// Recordings that could not begin or go on, and files that could not be finished.
+    pub recordings_failed: AtomicU64,
+    /// Bytes of media given to be recorded.
+    pub recorded_bytes: AtomicU64,
+    /// Packets that a recording lost because it was too slow.
+    pub recording_dropped_packets: AtomicU64,
+    /// Frames that a recording lost because its disk was too slow.
+    pub recording_dropped_units: AtomicU64,
+    /// Hook scripts that failed or took too long.
+    pub record_hooks_failed: AtomicU64,
     /// Refusals by code or reason. Bounded: both are fixed sets.
     errors: Mutex<BTreeMap<String, u64>>,
 }
@@ -40,6 +56,10 @@ impl Metrics {
     pub(crate) fn error(&self, code: impl Into<String>) {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         *errors.entry(code.into()).or_default() += 1;
+    }
+
+    pub(crate) fn add(counter: &AtomicU64, n: u64) {
+        counter.fetch_add(n, Ordering::Relaxed);
     }
 
     pub(crate) fn count(counter: &AtomicU64) {
@@ -70,6 +90,7 @@ impl Metrics {
             ("streams", "Published streams", read(&self.streams)),
             ("plays", "Plays of streams", read(&self.plays)),
             ("transports", "Media transports", engine.transports),
+            ("recordings", "Recordings that run", read(&self.recordings)),
         ];
         for (name, help, value) in gauges {
             sample(&mut text, name, help, "gauge", value);
@@ -104,6 +125,41 @@ impl Metrics {
                 "room_panics_total",
                 "Panics that cost a room",
                 read(&self.room_panics),
+            ),
+            (
+                "recordings_finished_total",
+                "Files of recordings finished",
+                read(&self.recordings_finished),
+            ),
+            (
+                "recordings_recovered_total",
+                "Files finished after a crash",
+                read(&self.recordings_recovered),
+            ),
+            (
+                "recordings_failed_total",
+                "Recordings that failed",
+                read(&self.recordings_failed),
+            ),
+            (
+                "recorded_bytes_total",
+                "Bytes of media recorded",
+                read(&self.recorded_bytes),
+            ),
+            (
+                "recording_dropped_packets_total",
+                "Packets lost to recordings",
+                read(&self.recording_dropped_packets),
+            ),
+            (
+                "recording_dropped_units_total",
+                "Frames lost to recordings, disk slow",
+                read(&self.recording_dropped_units),
+            ),
+            (
+                "record_hooks_failed_total",
+                "Hook scripts that failed",
+                read(&self.record_hooks_failed),
             ),
             (
                 "media_packets_in_total",

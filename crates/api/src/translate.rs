@@ -9,4 +9,4 @@ mod reason;
 pub(crate) use command::{command, connect};
 pub(crate) use event::{bad_frame, established, event, going_away, pong};
 pub(crate) use media::{engine_event, play_answer, play_request, publish_answer, publish_request};
-pub(crate) use reason::label;
+pub(crate) use reason::{label, text};

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::session::Phase;
 use crate::timers::Timer;
-use crate::{CloseReason, Hub, Note, Output, RoomName, SessionId};
+use crate::{CloseReason, Hub, Note, Output, Reason, RoomName, SessionId};
 
 /// What the current step is about, should it panic.
 #[derive(Clone, Debug, Default)]
@@ -76,8 +76,12 @@ impl Hub {
             }
             !gone
         });
+        let mut recordings = Vec::new();
         self.streams.retain(|transport, stream| {
             let gone = stream.session == session;
+            if gone {
+                recordings.push((*transport, std::mem::take(&mut stream.recording)));
+            }
             if gone && stream.media.is_answered() {
                 closed.push(*transport);
             }
@@ -91,6 +95,9 @@ impl Hub {
         });
         for room in self.rooms.values_mut() {
             room.members.retain(|_, member| *member != session);
+        }
+        for (transport, mut recording) in recordings {
+            self.stop_recording(transport, &mut recording, Reason::Internal);
         }
         for transport in closed {
             self.output(Output::CloseTransport { transport });

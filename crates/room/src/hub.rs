@@ -12,7 +12,7 @@ use crate::stream::Stream;
 use crate::timers::{Timer, Timers};
 use crate::{
     Answer, CloseReason, Command, Event, Input, Login, MediaSessionId, Note, OperationId, Output,
-    Reason, ResumeToken, RoomEvent, RoomName, SessionId, Settings, StreamName,
+    Reason, RecordingId, ResumeToken, RoomEvent, RoomName, SessionId, Settings, StreamName,
 };
 
 /// Every session, room, stream and play of a server, and the rules between them.
@@ -24,6 +24,7 @@ pub struct Hub {
     pub(crate) now: Duration,
     pub(crate) closing: bool,
     next_transport: u64,
+    next_recording: u64,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) rooms: BTreeMap<RoomName, Room>,
     pub(crate) streams: BTreeMap<TransportId, Stream>,
@@ -64,6 +65,7 @@ impl Hub {
             now: Duration::ZERO,
             closing: false,
             next_transport: 1,
+            next_recording: 1,
             sessions: BTreeMap::new(),
             rooms: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -148,6 +150,21 @@ impl Hub {
             }
             Input::VideoSize { transport, size } => self.resized(transport, size),
             Input::Rate { transport, rate } => self.rate(transport, rate),
+            Input::RecordingStarted {
+                transport,
+                recording,
+                name,
+            } => self.recording_started(transport, recording, name),
+            Input::RecordingFailed {
+                transport,
+                recording,
+                reason,
+            } => self.recording_failed(transport, recording, reason),
+            Input::Record {
+                request,
+                media_session,
+                on,
+            } => self.record(request, &media_session, on),
             Input::Timeout => {}
             Input::Shutdown => self.shut_down(),
         }
@@ -307,6 +324,12 @@ impl Hub {
         transport
     }
 
+    pub(crate) fn new_recording(&mut self) -> RecordingId {
+        let recording = RecordingId(self.next_recording);
+        self.next_recording += 1;
+        recording
+    }
+
     pub(crate) fn unix_ms(&self) -> u64 {
         let elapsed = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
         self.epoch_ms.saturating_add(elapsed)
@@ -314,6 +337,11 @@ impl Hub {
 
     fn shut_down(&mut self) {
         self.closing = true;
+        let mut streams = std::mem::take(&mut self.streams);
+        for (transport, stream) in &mut streams {
+            self.stop_recording(*transport, &mut stream.recording, Reason::ShuttingDown);
+        }
+        self.streams = streams;
         let transports = self.answered_transports();
         for transport in transports {
             self.output(Output::CloseTransport { transport });

@@ -58,6 +58,10 @@ name! {
     ResumeToken
 }
 name! {
+    /// Name of a recording's file, without its folder (`recordName`).
+    RecordName
+}
+name! {
     /// A JSON text that the server passes on and never looks into.
     Json
 }
@@ -73,3 +77,9 @@ impl fmt::Display for SessionId {
         write!(f, "s{}", self.0)
     }
 }
+
+/// An operator's request about a recording.
+///
+/// Chosen by the shell; the answer carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordRequestId(pub u64);

@@ -1,7 +1,8 @@
 use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
 
 use crate::{
-    Json, Login, MediaSessionId, OperationId, Reason, ResumeToken, RoomName, SessionId, StreamName,
+    Json, Login, MediaSessionId, OperationId, Reason, RecordName, RecordRequestId, RecordingId,
+    ResumeToken, RoomName, SessionId, StreamName,
 };
 
 /// What the rules are told.
@@ -68,6 +69,34 @@ pub enum Input {
         transport: TransportId,
         /// The figures.
         rate: Rate,
+    },
+    /// A recording runs; told again when its first file is there.
+    RecordingStarted {
+        /// Of the order.
+        transport: TransportId,
+        /// Of the order.
+        recording: RecordingId,
+        /// Of the file, once it is there.
+        name: Option<RecordName>,
+    },
+    /// A recording could not begin, or ended before it was stopped.
+    RecordingFailed {
+        /// Of the order.
+        transport: TransportId,
+        /// Of the order.
+        recording: RecordingId,
+        /// For the log.
+        reason: String,
+    },
+    /// An operator wants a live stream recorded, or not any more. Answered
+    /// with [`crate::Output::RecordAnswered`].
+    Record {
+        /// Carried by the answer.
+        request: RecordRequestId,
+        /// Of the publish.
+        media_session: MediaSessionId,
+        /// Start, not stop.
+        on: bool,
     },
     /// [`crate::Hub::next_timeout`] is reached.
     Timeout,
@@ -256,6 +285,8 @@ pub struct Request {
     pub offer: String,
     /// Media over TCP only.
     pub tcp_only: bool,
+    /// It is to be recorded (publish only).
+    pub record: bool,
     /// Echoed, kbit/s, 0: not asked.
     pub bitrate_kbps: u32,
     /// Echoed, kbit/s, 0: not asked.

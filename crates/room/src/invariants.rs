@@ -43,6 +43,10 @@ impl Hub {
             if let Some(room) = &stream.room {
                 assert!(owner.rooms.contains(room), "publishers are members");
             }
+            assert!(
+                stream.recording.active.is_none() || stream.media.is_flowing(),
+                "only what flows is recorded"
+            );
             for play in &stream.plays {
                 assert_eq!(self.plays[play].source, *transport);
             }

@@ -24,6 +24,7 @@ mod media;
 mod output;
 mod play;
 mod reason;
+mod recording;
 mod remembered;
 mod room;
 mod say;
@@ -37,7 +38,8 @@ mod timers;
 pub use chat::ChatMessage;
 pub use hub::{Counts, Hub};
 pub use ids::{
-    Json, Login, MediaSessionId, OperationId, ResumeToken, RoomName, SessionId, StreamName,
+    Json, Login, MediaSessionId, OperationId, RecordName, RecordRequestId, ResumeToken, RoomName,
+    SessionId, StreamName,
 };
 pub use input::{
     Command, Connect, Input, Join, PlayAnswer, PublishAnswer, Rate, Request, Resume,
@@ -45,8 +47,9 @@ pub use input::{
 };
 pub use limits::Limits;
 pub use output::{
-    Answer, CloseReason, Event, Note, Output, PlayOrder, PublishOrder, Resumed, RoomEvent,
-    StreamDetails, StreamState, StreamStatus,
+    Answer, CloseReason, Event, Note, Output, PlayOrder, PublishOrder, RecordOrder, Resumed,
+    RoomEvent, StreamDetails, StreamState, StreamStatus,
 };
 pub use reason::Reason;
+pub use recording::RecordingId;
 pub use settings::Settings;

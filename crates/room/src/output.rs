@@ -1,8 +1,9 @@
 use veche_media::{AudioCodec, TransportId, VideoCodec};
 
 use crate::{
-    ChatMessage, Json, Login, MediaSessionId, OperationId, Rate, Reason, ResumeToken, RoomName,
-    SessionId, StreamEventKind, StreamName, VideoSize,
+    ChatMessage, Json, Login, MediaSessionId, OperationId, Rate, Reason, RecordName,
+    RecordRequestId, RecordingId, ResumeToken, RoomName, SessionId, StreamEventKind, StreamName,
+    VideoSize,
 };
 
 /// What is to be done.
@@ -31,6 +32,24 @@ pub enum Output {
         /// Which.
         transport: TransportId,
     },
+    /// Record a stream whose media flows: [`crate::Input::RecordingStarted`]
+    /// or [`crate::Input::RecordingFailed`] is awaited.
+    Record(RecordOrder),
+    /// End a recording, and keep it. Once for each that has not failed, and
+    /// before its stream is closed.
+    StopRecord {
+        /// Of the order.
+        transport: TransportId,
+        /// Of the order.
+        recording: RecordingId,
+    },
+    /// The one answer to [`crate::Input::Record`].
+    RecordAnswered {
+        /// Of the input.
+        request: RecordRequestId,
+        /// Why not.
+        result: Result<(), Reason>,
+    },
     /// Worth a line in the log.
     Note(Note),
 }
@@ -50,6 +69,29 @@ pub struct PublishOrder {
     pub tcp_only: bool,
     /// 0: no bound.
     pub max_bitrate_bps: u64,
+}
+
+/// A stream to record.
+#[derive(Clone, Debug)]
+pub struct RecordOrder {
+    /// New.
+    pub recording: RecordingId,
+    /// Of the publisher.
+    pub transport: TransportId,
+    /// Of the publisher.
+    pub session: SessionId,
+    /// The client's id of the publish.
+    pub media_session: MediaSessionId,
+    /// The publisher, if it has a name.
+    pub login: Option<Login>,
+    /// Of the stream.
+    pub stream: StreamName,
+    /// Where, if in a room.
+    pub room: Option<RoomName>,
+    /// If it has audio.
+    pub audio: Option<AudioCodec>,
+    /// If it has video.
+    pub video: Option<VideoCodec>,
 }
 
 /// An offer to play.
@@ -204,6 +246,10 @@ pub struct StreamStatus {
     pub reason: Option<Reason>,
     /// What is known of the media.
     pub details: Option<StreamDetails>,
+    /// The stream is recorded; in a final state: it was, up to its end.
+    pub record: bool,
+    /// The file of its recording, or of its last one. Told to publishers only.
+    pub record_name: Option<RecordName>,
 }
 
 /// The state of a publish or play, as its client is told.
@@ -327,6 +373,15 @@ pub enum Note {
         session: SessionId,
         /// Why.
         reason: Reason,
+    },
+    /// A recording could not begin, or ended before it was stopped.
+    RecordingFailed {
+        /// Of the stream.
+        transport: TransportId,
+        /// Which.
+        recording: RecordingId,
+        /// Why.
+        reason: String,
     },
     /// The client's own log.
     ClientLog {

@@ -240,6 +240,8 @@ impl Hub {
             state,
             reason,
             details,
+            record: self.is_recorded(play.source),
+            record_name: None,
         };
         self.send(play.session, Event::Stream(Box::new(status)));
     }
@@ -260,6 +262,8 @@ impl Hub {
             state,
             reason,
             details: self.play_details(play),
+            record: self.is_recorded(play.source),
+            record_name: None,
         };
         let (session, room) = (play.session, play.room.clone());
         self.send(session, Event::Stream(Box::new(status)));
@@ -281,6 +285,12 @@ impl Hub {
             video: play.video,
             ..stream.details
         })
+    }
+
+    /// Players are told, too: it is their meeting.
+    fn is_recorded(&self, source: TransportId) -> bool {
+        let stream = self.streams.get(&source);
+        stream.is_some_and(|stream| stream.recording.active.is_some())
     }
 
     /// `unPublishStream` or `stopStream`. Only one's own are ended; anything
@@ -324,6 +334,8 @@ impl Hub {
             state,
             reason: None,
             details: None,
+            record: false,
+            record_name: None,
         };
         self.send(session, Event::Stream(Box::new(status)));
     }

@@ -23,6 +23,10 @@ pub enum Reason {
     PublishNotReady,
     /// There is no such stream for this session.
     StreamNotFound,
+    /// The stream is not being recorded.
+    NotRecorded,
+    /// Nothing can be recorded; the log says why.
+    RecordingFailed,
     /// Another live stream has the name.
     StreamNameInUse,
     /// Another publish or play has, or had, the id.

@@ -32,6 +32,10 @@ pub struct Settings {
     pub audio_codecs: Vec<AudioCodec>,
     /// Upper bound asked of every publisher, bits per second. 0: none.
     pub max_bitrate_bps: u64,
+    /// Whether publishers may have their streams recorded (`record: true`).
+    pub record_streams: bool,
+    /// Whether every stream is recorded, asked for or not. Not without `record_streams`.
+    pub record_all: bool,
     /// Whether the logins `throw_join_exception`, `throw_message_exception`
     /// and `throw_panic` misbehave, as test suites expect. Never in production.
     pub test_hooks: bool,
@@ -53,6 +57,8 @@ impl Default for Settings {
             video_codecs: VideoCodec::ALL.to_vec(),
             audio_codecs: AudioCodec::ALL.to_vec(),
             max_bitrate_bps: 0,
+            record_streams: true,
+            record_all: false,
             test_hooks: false,
             limits: Limits::default(),
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use veche_media::TransportId;
 
 use crate::media::{MediaState, Transport};
+use crate::recording::Recording;
 use crate::session::check_text;
 use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
@@ -23,6 +24,7 @@ pub(crate) struct Stream {
     pub(crate) media: MediaState,
     pub(crate) details: StreamDetails,
     pub(crate) plays: BTreeSet<TransportId>,
+    pub(crate) recording: Recording,
 }
 
 impl Hub {
@@ -42,6 +44,8 @@ impl Hub {
         let transport = self.new_transport();
         let video_codecs = self.video_codecs(room.as_ref(), session);
         let created_ms = self.unix_ms();
+        let settings = &self.settings;
+        let wanted = settings.record_streams && (request.record || settings.record_all);
         let Some(state) = self.established_mut(session) else {
             return;
         };
@@ -61,6 +65,7 @@ impl Hub {
                 ..StreamDetails::default()
             },
             plays: BTreeSet::new(),
+            recording: Recording::new(wanted),
         };
         self.streams.insert(transport, stream);
         self.stream_by_name.insert(request.name, transport);
@@ -168,6 +173,8 @@ impl Hub {
             state: StreamState::Failed,
             reason: Some(reason),
             details: None,
+            record: false,
+            record_name: None,
         };
         self.send(session, Event::Stream(Box::new(status)));
     }
@@ -234,6 +241,7 @@ impl Hub {
         let (session, name) = (stream.session, stream.name.clone());
         let place = stream.room.clone().zip(stream.login.clone());
         self.timers.cancel(&Timer::Setup(transport));
+        self.begin_wanted_recording(transport);
         self.send_stream_status(transport, StreamState::Publishing, None);
         if let Some((room, login)) = place {
             let others = self.others(&room, session);
@@ -273,6 +281,8 @@ impl Stream {
             state,
             reason,
             details: Some(self.details),
+            record: self.recording.active.is_some(),
+            record_name: self.recording.name.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@ use veche_media::TransportId;
 use crate::media::Transport;
 use crate::stream::Stream;
 use crate::timers::Timer;
-use crate::{Event, Hub, Note, Output, Reason, RoomEvent, StreamState};
+use crate::{Event, Hub, Note, Output, Reason, RoomEvent, StreamState, StreamStatus};
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,11 @@ impl Hub {
     /// Ends a stream: its names are free, its players, the room and its
     /// client are told, in this order.
     pub(crate) fn end_stream(&mut self, transport: TransportId, end: StreamEnd) {
-        let Some(stream) = self.streams.remove(&transport) else {
+        let Some(mut stream) = self.streams.remove(&transport) else {
             return;
         };
+        let recorded = stream.recording.active.is_some();
+        self.stop_recording(transport, &mut stream.recording, Reason::StreamNotFound);
         self.blame.room.clone_from(&stream.room);
         self.stream_by_name.remove(&stream.name);
         self.transport_by_media_session
@@ -78,7 +80,10 @@ impl Hub {
             reason,
         });
         let session = stream.session;
-        let status = stream.status(state, reason);
+        let status = StreamStatus {
+            record: recorded,
+            ..stream.status(state, reason)
+        };
         self.send(session, Event::Stream(Box::new(status)));
     }
 

@@ -53,6 +53,15 @@ fn text(running: &Running) -> String {
     lines.push(format!("  {:<8}{protocols} {media} at {told}", "Media"));
     let data = absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     lines.push(format!("  {:<8}{}", "Data", data.display()));
+    if running.admin_token.is_new {
+        let text = &running.admin_token.text;
+        lines.push(format!("  {:<8}{text}", "Admin"));
+        lines.push(format!(
+            "  {:<8}(the token of the REST API, shown once and kept in {})",
+            "",
+            running.admin_token.path.display()
+        ));
+    }
     lines.push(String::new());
     for warning in warnings(running, &hosts) {
         lines.push(format!("  ! {warning}"));

@@ -89,6 +89,22 @@ pub struct Config {
     /// How long a connected media peer may be silent.
     pub media_idle_timeout: Millis,
 
+    /// Whether publishers may have their streams recorded.
+    pub record_streams: bool,
+    /// Whether every stream is recorded.
+    pub record_all: bool,
+    /// Containers: pairs of a video codec and `mp4`, `webm` or `mkv`.
+    pub record_formats: String,
+    /// Names of files.
+    pub stream_record_policy_template: String,
+    /// Run for each finished file, with the stream's name and the file's path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_record_hook_script: Option<PathBuf>,
+    /// How long it may take.
+    pub record_hook_timeout: Millis,
+    /// With less space than this on the disk no recording starts.
+    pub record_min_free_bytes: u64,
+
     /// `trace`, `debug`, `info`, `warn`, `error`, or directives for each part.
     pub log_level: String,
     /// For people or for machines.
@@ -141,6 +157,13 @@ impl Default for Config {
             max_transports: 20_000,
             media_connect_timeout: Millis(20_000),
             media_idle_timeout: Millis(15_000),
+            record_streams: true,
+            record_all: false,
+            record_formats: "h264-mp4,vp8-webm".into(),
+            stream_record_policy_template: veche_record::name::DEFAULT_TEMPLATE.into(),
+            on_record_hook_script: None,
+            record_hook_timeout: Millis(600_000),
+            record_min_free_bytes: 536_870_912,
             log_level: "info".into(),
             log_format: LogFormat::Text,
             shutdown_timeout: Millis(5_000),

@@ -9,6 +9,7 @@ pub mod check;
 pub mod config;
 pub mod tls;
 
+mod admin_token;
 mod banner;
 mod cli;
 mod crowd;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use veche_api::Api;
 use veche_transport::{Engine, StartError};
 
+use crate::admin_token::AdminToken;
 use crate::crowd::Crowd;
 use crate::tls::Files;
 use crate::{Config, Ports, Shutdown, assets, listen, tls};
@@ -36,6 +37,8 @@ pub struct Running {
     pub media_addresses: Vec<SocketAddr>,
     /// The certificate of the TLS port, unless that is off.
     pub certificate: Option<Files>,
+    /// What operators present to the REST API.
+    pub admin_token: AdminToken,
     api: Api,
     handle: Handle<SocketAddr>,
     listeners: JoinSet<io::Result<()>>,
@@ -87,12 +90,25 @@ pub fn start(config: Config) -> Result<Running> {
     let tls = certificate.as_ref().map(Files::server_config).transpose()?;
 
     let mut media = None;
-    let api = Api::start(config.api(), |events| {
+    let token = AdminToken::ensure(&config.data_dir)?;
+    let told = veche_api::Config {
+        recordings: Some(config.recordings()),
+        admin_token: Some(token.text.clone()),
+        ..config.api()
+    };
+    let api = Api::start(told, |events| {
         let engine = Engine::start(config.media(), events)?;
         media = Some((engine.port(), engine.advertised()));
         Ok(engine)
     })
-    .map_err(explain)?;
+    .map_err(|error| match error {
+        veche_api::StartError::Media(error) => explain(error),
+        veche_api::StartError::Recordings(error) => {
+            let folder = config.recordings().store.folder;
+            anyhow::Error::from(error)
+                .context(format!("cannot use {} for recordings", folder.display()))
+        }
+    })?;
     let (media_port, media_addresses) = media.unwrap_or_default();
 
     let ports = Ports {
@@ -128,6 +144,7 @@ pub fn start(config: Config) -> Result<Running> {
         ports,
         media_addresses,
         certificate,
+        admin_token: token,
         api,
         handle,
         listeners,

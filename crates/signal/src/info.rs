@@ -63,3 +63,7 @@ table! {
     JOIN_EXCEPTION = "Join exception";
     MESSAGE_EXCEPTION = "Message exception";
 }
+/// An operator stops what is not being recorded.
+pub const NOT_RECORDED: &str = "Stream is not recorded";
+/// An operator starts a recording, and nothing can be recorded.
+pub const RECORDING_FAILED: &str = "Recording failed";

@@ -122,6 +122,9 @@ pub struct StreamStatus {
     pub has_audio: bool,
     /// The stream is recorded.
     pub record: bool,
+    /// Name of the recording's file, without its folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_name: Option<String>,
     /// Encoding name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_codec: Option<&'static str>,

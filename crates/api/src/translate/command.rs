@@ -88,6 +88,7 @@ fn request(stream: StreamRequest) -> Request {
         room: stream.room.as_deref().map(Into::into),
         offer: stream.sdp,
         tcp_only: stream.tcp,
+        record: stream.record,
         bitrate_kbps: stream.bitrates.target_kbps,
         min_bitrate_kbps: stream.bitrates.min_kbps,
         max_bitrate_kbps: stream.bitrates.max_kbps,

@@ -211,6 +211,8 @@ fn stream_status(event: &StreamStatus) -> ServerMessage {
         status: status(event.state),
         info: event.reason.map(|reason| text(reason).to_owned()),
         media_provider: Some("WebRTC".to_owned()),
+        record: event.record,
+        record_name: event.record_name.as_ref().map(ToString::to_string),
         ..wire::StreamStatus::default()
     };
     if let Some(details) = event.details {

@@ -2,7 +2,7 @@ use veche_room::Reason;
 use veche_signal::{ErrorCode, info};
 
 /// The human text. Fixed by WCS where it has one for the case.
-pub(super) fn text(reason: Reason) -> &'static str {
+pub(crate) fn text(reason: Reason) -> &'static str {
     match reason {
         Reason::IceTimeout => info::ICE_TIMEOUT,
         Reason::IceError => info::ICE_ERROR,
@@ -14,6 +14,8 @@ pub(super) fn text(reason: Reason) -> &'static str {
         Reason::StoppedByUser => info::STOPPED_BY_USER,
         Reason::PublishNotReady => info::PUBLISH_STREAM_NOT_READY,
         Reason::StreamNotFound => info::STREAM_NOT_FOUND,
+        Reason::NotRecorded => info::NOT_RECORDED,
+        Reason::RecordingFailed => info::RECORDING_FAILED,
         Reason::StreamNameInUse => info::STREAM_NAME_IN_USE,
         Reason::MediaSessionIdInUse => info::MEDIA_SESSION_ID_IN_USE,
         Reason::NoCommonCodecs => info::NO_COMMON_CODECS,

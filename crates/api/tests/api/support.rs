@@ -1,9 +1,9 @@
 //! A server on a loopback port, clients of it, and a media engine of straw.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
@@ -17,7 +17,7 @@ use veche_api::{Api, Config, MediaEngine};
 use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
 use veche_transport::{
     Event, EventSink, FailReason, NegotiationError, PlayAnswer, PlayRequest, PublishAnswer,
-    PublishRequest, Stats,
+    PublishRequest, Stats, Tap,
 };
 
 /// Longer than anything takes that comes at all.
@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Straw {
     events: EventSink,
     open: Arc<Mutex<BTreeSet<TransportId>>>,
+    taps: Arc<Mutex<BTreeMap<TransportId, Tap>>>,
+    origin: Instant,
 }
 
 impl Straw {
@@ -87,6 +89,20 @@ impl MediaEngine for Straw {
         self.open.lock().unwrap().remove(&transport);
     }
 
+    fn tap(&self, transport: TransportId, tap: Option<Tap>) {
+        let mut taps = self.taps.lock().unwrap();
+        match tap {
+            Some(tap) => taps.insert(transport, tap),
+            None => taps.remove(&transport),
+        };
+    }
+
+    fn request_keyframe(&self, _transport: TransportId) {}
+
+    fn origin(&self) -> Instant {
+        self.origin
+    }
+
     fn stats(&self) -> Stats {
         Stats {
             transports: self.open().len() as u64,
@@ -115,6 +131,8 @@ pub async fn server_with(config: Config) -> Server {
         let straw = Straw {
             events,
             open: Arc::default(),
+            taps: Arc::default(),
+            origin: Instant::now(),
         };
         engine = Some(straw.clone());
         Ok::<_, std::convert::Infallible>(straw)

@@ -11,6 +11,7 @@ mod panics;
 mod play;
 mod probe;
 mod random;
+mod recording;
 mod resume;
 mod sim;
 mod stream;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use veche_room::{
-    Answer, Command, Input, Join, Json, Limits, MediaSessionId, OperationId, Reason, SessionId,
-    Settings, StreamEventKind, StreamState,
+    Answer, Command, Input, Join, Json, Limits, MediaSessionId, OperationId, Reason, Request,
+    SessionId, Settings, StreamEventKind, StreamState,
 };
 
 use crate::sim::{Sim, State, ms, secs};
@@ -92,10 +92,27 @@ impl Schedule {
             64..70 => self.say(),
             70..73 => self.stream_event(),
             73..75 => self.fall_silent(),
-            75..90 => self.media(),
+            75..86 => self.media(),
+            86..90 => self.recording(),
             _ => self.pass_time(),
         }
         self.settle_waiting();
+    }
+
+    /// An operator, or the disk.
+    fn recording(&mut self) {
+        let ids = self.ids.clone();
+        match self.rng.u32(0..4) {
+            0 | 1 => {
+                if let Some(id) = self.pick(&ids) {
+                    let on = self.rng.bool();
+                    self.sim.record(&id, on);
+                }
+            }
+            _ if self.sim.recorder.orders.is_empty() => {}
+            2 => self.sim.record_begins("file"),
+            _ => self.sim.record_fails(),
+        }
     }
 
     fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
@@ -250,7 +267,12 @@ impl Schedule {
         });
         let many = self.sim.clients[&session].standing(true) >= 3;
         self.hear(session);
-        let id = self.sim.publish(session, name, Some(room));
+        let request = Request {
+            record: self.rng.bool(),
+            ..self.sim.request(name, Some(room))
+        };
+        let id = request.media_session.clone();
+        self.sim.command(session, Command::Publish(request));
         let refused = self.sim.state(session, &id) == Some(StreamState::Failed);
         assert_eq!(refused, taken || many || !(plain || member));
         self.ids.push(id);
@@ -508,6 +530,8 @@ impl Schedule {
             self.sim.crash(session);
         }
         assert_eq!(self.sim.engine.open_count(), 0);
+        assert!(self.sim.recorder.running.is_empty());
+        assert_eq!(self.sim.recorder.unanswered(), 0);
         self.sim.advance(secs(200));
         assert_eq!(self.sim.hub.counts(), veche_room::Counts::default());
         assert_eq!(self.sim.panics, 0);

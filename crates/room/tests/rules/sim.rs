@@ -1,5 +1,6 @@
 mod client;
 mod engine;
+mod recorder;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use veche_room::{
 
 pub use client::Client;
 pub use engine::{Engine, State};
+pub use recorder::Recorder;
 
 /// What the wall clock says at time zero.
 pub const EPOCH_MS: u64 = 1_000_000;
@@ -34,6 +36,7 @@ pub struct Sim {
     /// Why sessions were closed by the hub.
     pub closed: BTreeMap<SessionId, CloseReason>,
     pub engine: Engine,
+    pub recorder: Recorder,
     pub panics: usize,
     next_session: u64,
     next_id: u64,
@@ -52,6 +55,7 @@ impl Sim {
             clients: BTreeMap::new(),
             closed: BTreeMap::new(),
             engine: Engine::default(),
+            recorder: Recorder::default(),
             panics: 0,
             next_session: 1,
             next_id: 1,
@@ -92,11 +96,24 @@ impl Sim {
                 Output::Publish(order) => self.engine.publish(order),
                 Output::Play(order) => self.engine.play(order),
                 Output::CloseTransport { transport } => self.engine.close(transport),
+                Output::Record(order) => {
+                    let state = self.engine.transports.get(&order.transport);
+                    assert_eq!(state, Some(&State::Connected), "what flows is recorded");
+                    self.recorder.record(order);
+                }
+                Output::StopRecord {
+                    transport,
+                    recording,
+                } => self.recorder.stop(transport, recording),
+                Output::RecordAnswered { request, result } => {
+                    self.recorder.answered(request, result);
+                }
                 Output::Note(Note::Panicked { .. }) => self.panics += 1,
                 Output::Note(_) => {}
             }
         }
         self.hub.assert_consistent();
+        self.recorder.check(&self.engine);
         for session in pongs {
             if self.clients.contains_key(&session) {
                 self.input(Input::FrameSeen { session });
@@ -279,10 +296,61 @@ impl Sim {
             room: room.map(Into::into),
             offer: "an offer".into(),
             tcp_only: false,
+            record: false,
             bitrate_kbps: 0,
             min_bitrate_kbps: 0,
             max_bitrate_kbps: 0,
         }
+    }
+
+    /// Publishes with `record: true`, up to flowing media.
+    pub fn recorded(
+        &mut self,
+        session: SessionId,
+        name: &str,
+        room: Option<&str>,
+    ) -> MediaSessionId {
+        let request = Request {
+            record: true,
+            ..self.request(name, room)
+        };
+        let id = request.media_session.clone();
+        self.command(session, Command::Publish(request));
+        self.settle();
+        assert_eq!(self.state(session, &id), Some(StreamState::Publishing));
+        id
+    }
+
+    /// An operator asks; the answer, if it came.
+    pub fn record(&mut self, id: &MediaSessionId, on: bool) -> Option<Result<(), Reason>> {
+        let request = self.recorder.ask();
+        self.input(Input::Record {
+            request,
+            media_session: id.clone(),
+            on,
+        });
+        self.recorder.answer(request)
+    }
+
+    /// The newest recording has its file.
+    pub fn record_begins(&mut self, name: &str) {
+        let (recording, transport) = self.recorder.newest();
+        self.input(Input::RecordingStarted {
+            transport,
+            recording,
+            name: Some(name.into()),
+        });
+    }
+
+    /// The newest recording fails.
+    pub fn record_fails(&mut self) {
+        let (recording, transport) = self.recorder.newest();
+        self.recorder.failed(recording);
+        self.input(Input::RecordingFailed {
+            transport,
+            recording,
+            reason: "the disk is full".into(),
+        });
     }
 
     /// Publishes, up to flowing media.

@@ -41,6 +41,7 @@ static SCHEMA: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
     let everything = Config {
         tls_cert: Some(PathBuf::new()),
         tls_key: Some(PathBuf::new()),
+        on_record_hook_script: Some(PathBuf::new()),
         log_format: LogFormat::Text,
         ..Config::default()
     };

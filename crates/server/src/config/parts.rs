@@ -1,3 +1,4 @@
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::Config;
@@ -5,6 +6,15 @@ use super::Config;
 /// How much longer the rules wait for a stream than the media engine does,
 /// so that the engine's reason is the one that the client is told.
 const SETUP_MARGIN: Duration = Duration::from_secs(10);
+
+/// The folder of recordings in `data_dir`.
+const RECORDS: &str = "records";
+
+/// What was looked at when the configuration was loaded. In one that was made
+/// otherwise, what cannot be read is the default.
+fn parsed<T: FromStr + Default>(text: &str) -> T {
+    text.parse().unwrap_or_default()
+}
 
 impl Config {
     /// What the API is told.
@@ -22,6 +32,8 @@ impl Config {
                 video_codecs: self.video_codecs.clone(),
                 audio_codecs: self.audio_codecs.clone(),
                 max_bitrate_bps: self.max_bitrate_bps,
+                record_streams: self.record_streams,
+                record_all: self.record_all,
                 test_hooks: self.test_hooks,
                 limits: veche_api::Limits {
                     sessions: limits.sessions,
@@ -59,6 +71,22 @@ impl Config {
         }
     }
 
+    /// Where recordings go, and how.
+    pub fn recordings(&self) -> veche_api::Recordings {
+        let folder = self.data_dir.join(RECORDS);
+        let usual = veche_api::Recordings::new(folder);
+        veche_api::Recordings {
+            store: veche_record::store::Config {
+                template: parsed(&self.stream_record_policy_template),
+                min_free_bytes: self.record_min_free_bytes,
+                ..usual.store
+            },
+            formats: parsed(&self.record_formats),
+            hook: self.on_record_hook_script.clone(),
+            hook_timeout: self.record_hook_timeout.duration(),
+        }
+    }
+
     /// What the media engine is told.
     pub fn media(&self) -> veche_transport::Config {
         veche_transport::Config {
@@ -88,5 +116,7 @@ mod tests {
             veche_transport::Config::default()
         );
         assert_eq!(format!("{:?} {:?}", config.api(), config.media()), parts);
+        let usual = veche_api::Recordings::new("./data/records".into());
+        assert_eq!(format!("{:?}", config.recordings()), format!("{usual:?}"));
     }
 }

@@ -5,7 +5,14 @@ use super::load::Layer;
 use super::{ConfigError, Note, Source};
 
 /// Keys of `flashphoner.properties` that set one of ours.
-const HONOURED: [(&str, &str); 6] = [
+const HONOURED: [(&str, &str); 10] = [
+    ("record_streams", "record_streams"),
+    ("record_formats", "record_formats"),
+    (
+        "stream_record_policy_template",
+        "stream_record_policy_template",
+    ),
+    ("on_record_hook_script", "on_record_hook_script"),
     ("room_idle_timeout", "room_idle_timeout"),
     ("keep_alive.server_interval", "keep_alive.server_interval"),
     ("keep_alive.probes", "keep_alive.probes"),
@@ -44,18 +51,14 @@ const NEEDLESS: [(&str, &str); 10] = [
 ];
 
 /// Keys, or beginnings of keys, of features that come later.
-const LATER: [&str; 19] = [
+const LATER: [&str; 15] = [
     "enable_empty_shift_writer",
     "on_multiple_record_hook_script",
-    "on_record_hook_script",
-    "record_streams",
     "record_flash_published_streams",
     "record_rtsp_streams",
     "record_mixer_streams",
-    "record_formats",
     "record_h264_to_ts",
     "stream_record_policy",
-    "stream_record_policy_template",
     "disable_rest_auth",
     "rest_access_control_",
     "disable_rest_requests",

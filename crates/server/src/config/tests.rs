@@ -110,6 +110,11 @@ fn values_that_cannot_work_together_are_refused() {
     check_error("media_port = 8080\n", &["media_port and http_port"]);
     check_error("public_ip = \"0.0.0.0\"\n", &["public_ip 0.0.0.0"]);
     check_error("video_codecs = []\n", &["video_codecs"]);
+    check_error("record_formats = \"h264\"\n", &["record_formats: \"h264\""]);
+    check_error(
+        "stream_record_policy_template = \"{nobody}\"\n",
+        &["stream_record_policy_template: unknown element"],
+    );
     assert!(load_text("media_port = 8080\nice_tcp = false\n").is_ok());
     assert!(load_text("http_port = 0\nhttps_port = 0\nmedia_port = 0\n").is_ok());
 }
@@ -198,7 +203,7 @@ fn seed_keys_of_later_features_are_accepted_and_strangers_warned_of() {
     let path = directory.path().join("flashphoner.properties");
     fs::write(
         &path,
-        "room_idle_timeout=5000\nrecord_formats=h264-mp4\nmixer_layout_class=x\nmedia_port_to=32000\nfoo=1\n",
+        "room_idle_timeout=5000\nenable_empty_shift_writer=true\nrecord_formats=h264-mkv\nmixer_layout_class=x\nmedia_port_to=32000\nfoo=1\n",
     )
     .unwrap();
     let loaded = load(&Sources {
@@ -207,6 +212,7 @@ fn seed_keys_of_later_features_are_accepted_and_strangers_warned_of() {
     })
     .unwrap();
     assert_eq!(loaded.config.room_idle_timeout, Millis(5000));
+    assert_eq!(loaded.config.record_formats, "h264-mkv");
     let kinds: Vec<_> = loaded
         .notes
         .iter()
@@ -261,8 +267,9 @@ fn the_example_file_shows_every_key_with_its_default() {
     assert_eq!(shown, known);
 
     let mut config = load_text(&text).unwrap().config;
-    // These two have no default; the example shows where others put them.
+    // These have no default; the example shows where others put them.
     (config.tls_cert, config.tls_key) = (None, None);
+    config.on_record_hook_script = None;
     assert_eq!(config, Config::default());
 }
 

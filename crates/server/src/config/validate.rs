@@ -1,3 +1,5 @@
+use veche_record::name::Template;
+
 use super::Config;
 
 /// More than this between two pings, and proxies cut the connection first.
@@ -57,6 +59,12 @@ impl Config {
             self.shutdown_timeout.0 <= MAX_SHUTDOWN_MS,
             &format!("shutdown_timeout must be at most {MAX_SHUTDOWN_MS} ms"),
         );
+        if let Err(error) = self.record_formats.parse::<veche_record::Formats>() {
+            must(false, &format!("record_formats: {error}"));
+        }
+        if let Err(error) = self.stream_record_policy_template.parse::<Template>() {
+            must(false, &format!("stream_record_policy_template: {error}"));
+        }
         for address in &self.public_ip {
             must(
                 !address.is_unspecified() && !address.is_multicast(),

@@ -1,0 +1,254 @@
+//! The thread that makes access units of packets.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::mpsc::UnboundedSender;
+use veche_media::{AccessUnit, Intake, TransportId};
+use veche_record::name::Fields;
+use veche_record::store::{Handle, Manifest, Origin, Request, StartError, Store};
+use veche_record::{Formats, recorder};
+use veche_room::{RecordOrder, RecordingId};
+
+use super::{Control, Packets, Shared, TURN, lock};
+use crate::Metrics;
+
+pub(super) fn start(
+    store: Store,
+    formats: Formats,
+    shared: Arc<Shared>,
+    controls: Receiver<Control>,
+    finished: UnboundedSender<Manifest>,
+) -> io::Result<JoinHandle<()>> {
+    let origin = shared.engine.origin();
+    let store = Arc::new(store);
+    let recovery = {
+        let (store, shared) = (Arc::clone(&store), Arc::clone(&shared));
+        thread::Builder::new()
+            .name("record-recover".to_owned())
+            .spawn(move || {
+                for manifest in store.recover().files {
+                    shared.closed(manifest, &finished);
+                }
+            })?
+    };
+    let thread = Thread {
+        store,
+        formats,
+        shared,
+        origin,
+        recordings: Vec::new(),
+        units: Vec::new(),
+    };
+    thread::Builder::new()
+        .name("record-intake".to_owned())
+        .spawn(move || thread.run(&controls, recovery))
+}
+
+struct Thread {
+    store: Arc<Store>,
+    formats: Formats,
+    shared: Arc<Shared>,
+    /// Of the room's clock.
+    origin: Instant,
+    recordings: Vec<Recording>,
+    units: Vec<AccessUnit>,
+}
+
+struct Recording {
+    id: RecordingId,
+    transport: TransportId,
+    packets: Arc<Packets>,
+    intake: Intake,
+    handle: Handle,
+    /// Of `packets`, said in the log already.
+    degraded: bool,
+}
+
+impl Thread {
+    fn run(mut self, controls: &Receiver<Control>, recovery: JoinHandle<()>) {
+        loop {
+            let control = match self.recordings.is_empty() {
+                true => controls.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => controls.recv_timeout(TURN),
+            };
+            match control {
+                Ok(Control::Start(order, packets)) => self.begin(*order, packets),
+                Ok(Control::Stop(id)) => self.end(id),
+                Ok(Control::Ended(id)) => self.recordings.retain(|r| r.id != id),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Control::Close) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.turn();
+        }
+        let all: Vec<_> = self.recordings.iter().map(|r| r.id).collect();
+        for id in all {
+            self.end(id);
+        }
+        self.count();
+        let Self { store, .. } = self;
+        // A panic in there was about one file; it is tried again at the next start.
+        let _ = recovery.join();
+        if let Some(store) = Arc::into_inner(store) {
+            store.close();
+        }
+    }
+
+    fn begin(&mut self, order: RecordOrder, packets: Arc<Packets>) {
+        let (transport, id) = (order.transport, order.recording);
+        match self.open(&order) {
+            Ok(handle) => {
+                self.recordings.push(Recording {
+                    id,
+                    transport,
+                    packets,
+                    intake: Intake::new(order.audio, order.video),
+                    handle,
+                    degraded: false,
+                });
+                self.count();
+                self.shared.started(transport, id, None);
+            }
+            Err(error) => self.shared.failed(transport, id, &error.to_string()),
+        }
+    }
+
+    fn open(&self, order: &RecordOrder) -> Result<Handle, StartError> {
+        let login = order.login.as_ref().map(ToString::to_string);
+        let login = login.unwrap_or_default();
+        let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
+        let request = Request {
+            recorder: recorder::Config {
+                name: match login.is_empty() {
+                    true => order.stream.to_string(),
+                    false => login.clone(),
+                },
+                video: order.video,
+                audio: order.audio,
+                formats: self.formats.clone(),
+                aligned: None,
+            },
+            name: Fields {
+                stream_name: order.stream.to_string(),
+                media_session_id: order.media_session.to_string(),
+                login: login.clone(),
+                session_id: order.session.to_string(),
+                ..Fields::default()
+            },
+            origin: Origin {
+                room: text(order.room.as_ref().map(|room| room.as_str())),
+                login,
+                stream: order.stream.to_string(),
+                media_session_id: order.media_session.to_string(),
+                ..Origin::default()
+            },
+            room_clock_unix_ms: unix_ms().saturating_sub(millis(self.origin.elapsed())),
+        };
+        // The lock keeps the store's first events back until it is entered.
+        let mut running = lock(&self.shared.running);
+        let handle = self.store.start(request)?;
+        running.insert(handle.id(), (order.recording, order.transport));
+        Ok(handle)
+    }
+
+    fn turn(&mut self) {
+        let now = self.origin.elapsed();
+        let mut broken = Vec::new();
+        for recording in &mut self.recordings {
+            let (shared, units) = (&self.shared, &mut self.units);
+            // Packets are what strangers send: a fault over them costs the one
+            // recording.
+            let turn = AssertUnwindSafe(|| recording.turn(now, shared, units));
+            if catch_unwind(turn).is_err() {
+                units.clear();
+                broken.push((recording.transport, recording.id));
+            }
+        }
+        for (transport, id) in broken {
+            tracing::error!(recording = %id, "panic caught: the recording ends here");
+            self.recordings.retain(|recording| recording.id != id);
+            self.shared.failed(transport, id, "a fault of the server");
+        }
+    }
+
+    fn end(&mut self, id: RecordingId) {
+        let found = self.recordings.iter().position(|r| r.id == id);
+        let Some(at) = found else { return };
+        let mut recording = self.recordings.swap_remove(at);
+        let now = self.origin.elapsed();
+        let (shared, units) = (&self.shared, &mut self.units);
+        let last = AssertUnwindSafe(|| {
+            recording.turn(now, shared, units);
+            recording.intake.finish(units);
+            recording.give(shared, units);
+        });
+        if catch_unwind(last).is_err() {
+            units.clear();
+        }
+        recording.handle.stop();
+        self.count();
+    }
+
+    fn count(&self) {
+        let gauge = &self.shared.metrics.recordings;
+        gauge.store(self.recordings.len() as u64, Ordering::Relaxed);
+    }
+}
+
+impl Recording {
+    fn turn(&mut self, now: Duration, shared: &Shared, units: &mut Vec<AccessUnit>) {
+        // No more than there is room for: whoever fills it faster than it is
+        // emptied must not keep the others waiting.
+        for _ in 0..self.packets.queue.capacity() {
+            let Some(tapped) = self.packets.queue.pop() else {
+                break;
+            };
+            self.intake.handle_packet(tapped.kind, tapped.packet, units);
+        }
+        self.intake.handle_timeout(now, units);
+        if self.intake.poll_keyframe_request(now) {
+            shared.engine.request_keyframe(self.transport);
+        }
+        let dropped = self.packets.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            Metrics::add(&shared.metrics.recording_dropped_packets, dropped);
+            self.degrade(dropped);
+        }
+        self.give(shared, units);
+    }
+
+    fn give(&mut self, shared: &Shared, units: &mut Vec<AccessUnit>) {
+        let (mut bytes, mut lost) = (0, 0);
+        for unit in units.drain(..) {
+            bytes += unit.data.len() as u64;
+            if !self.handle.push(unit) {
+                lost += 1;
+            }
+        }
+        Metrics::add(&shared.metrics.recorded_bytes, bytes);
+        if lost > 0 {
+            Metrics::add(&shared.metrics.recording_dropped_units, lost);
+            self.degrade(lost);
+        }
+    }
+
+    fn degrade(&mut self, lost: u64) {
+        if !std::mem::replace(&mut self.degraded, true) {
+            tracing::warn!(recording = %self.id, lost, "recording degraded: too slow");
+        }
+    }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
