@@ -157,13 +157,7 @@ impl Server {
     }
 
     pub async fn socket_at(&self, path: &str) -> Client {
-        let url = format!("ws://{}{path}", self.address);
-        let (ws, _) = connect_async(url).await.unwrap();
-        Client {
-            ws,
-            unread: VecDeque::new(),
-            operations: 0,
-        }
+        Client::connect(self.address, path).await
     }
 
     /// An established session of the room application.
@@ -212,6 +206,23 @@ pub struct Client {
 }
 
 impl Client {
+    /// A WebSocket that has said nothing.
+    pub async fn connect(address: SocketAddr, path: &str) -> Self {
+        let url = format!("ws://{address}{path}");
+        let (ws, _) = connect_async(url).await.unwrap();
+        Self {
+            ws,
+            unread: VecDeque::new(),
+            operations: 0,
+        }
+    }
+
+    /// The next SDP answer.
+    pub async fn remote_sdp(&mut self) -> String {
+        let message = self.find("an SDP answer", |m| m["message"] == "setRemoteSDP");
+        message.await["data"][1].as_str().unwrap().to_owned()
+    }
+
     pub async fn send(&mut self, message: &str, data: Value) {
         self.text(json!({"message": message, "data": [data]}).to_string())
             .await;
