@@ -217,6 +217,7 @@ impl Client {
         }
     }
 
+    #[allow(dead_code, reason = "only the tests of recordings have real media")]
     /// The next SDP answer.
     pub async fn remote_sdp(&mut self) -> String {
         let message = self.find("an SDP answer", |m| m["message"] == "setRemoteSDP");
