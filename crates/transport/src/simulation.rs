@@ -23,6 +23,10 @@ use crate::{Config, Event, FailReason, PlayRequest, PublishRequest};
 
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 31_001);
 const SHARDS: usize = 2;
+/// Between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+/// Frames by which sound is sent later than the picture of the same instant.
+const SOUND_LAG: u32 = 5;
 
 /// A participant's endpoint and its network.
 struct End {
@@ -205,14 +209,17 @@ impl World {
                     ExtensionValues::default(),
                 );
             }
-            end.client.send(
-                now,
-                false,
-                n.wrapping_mul(1_600),
-                false,
-                n.to_be_bytes().to_vec(),
-                ExtensionValues::default(),
-            );
+            // Sound leaves late, as from a slow encoder; its capture time is true.
+            if let Some(n) = n.checked_sub(SOUND_LAG) {
+                end.client.send(
+                    now - FRAME * SOUND_LAG,
+                    false,
+                    n.wrapping_mul(1_600),
+                    false,
+                    n.to_be_bytes().to_vec(),
+                    ExtensionValues::default(),
+                );
+            }
         }
     }
 
@@ -240,7 +247,7 @@ impl World {
             self.now = next.max(self.now + Duration::from_micros(100));
             if self.now >= next_frame {
                 self.media();
-                next_frame = self.now + Duration::from_millis(33);
+                next_frame = self.now + FRAME;
             }
             self.step();
         }
