@@ -15,6 +15,8 @@
 //! - [`recorder::Recorder`]: the recording of one stream as a state machine.
 //!   Pure: access units, time and results of the disk in, bytes to write out.
 //! - [`name`]: file names that no client can break out of.
+//! - [`journal`]: who was in a recorded room, whose stream is which, what was
+//!   said; one line for each event.
 //! - [`store::Store`]: threads, files, manifests, recovery. The only part that
 //!   touches a disk by itself.
 //!
@@ -87,6 +89,7 @@ mod bitstream;
 mod container;
 mod error;
 mod finish;
+pub mod journal;
 mod merge;
 pub mod mp4;
 pub mod name;

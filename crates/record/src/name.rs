@@ -90,6 +90,10 @@ const RESERVED: usize = 40;
 /// Bytes that a template's name has at most.
 pub const MAX_BASE: usize = MAX_NAME - RESERVED;
 
+/// Names that are tried before a file is given up. Mine is the name of a day's
+/// worth of one a second.
+pub(crate) const MAX_TRIES: u32 = 99_999;
+
 /// Characters of elements without a limit of their own.
 const MAX_ELEMENT: usize = 128;
 
@@ -250,6 +254,15 @@ fn is_reserved(name: &str) -> bool {
             .is_some_and(|n: &str| n.len() == 1 && n.as_bytes()[0].is_ascii_digit())
     };
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
+}
+
+/// The name of the `n`th that would have this one.
+pub(crate) fn numbered(base: &str, n: u32) -> String {
+    if n == 1 {
+        base.to_owned()
+    } else {
+        format!("{base}-{n}")
+    }
 }
 
 /// FNV-1a, 64 bits.

@@ -13,7 +13,10 @@ mod recover;
 mod slot;
 mod writers;
 
-pub use manifest::{Catalogue, Manifest, ManifestError, Origin, State, TrackEntry};
+pub use manifest::{
+    Catalogue, KIND, Manifest, ManifestError, Origin, ROOM_RECORDING, State, TrackEntry, kind,
+    manifest_path,
+};
 pub use recover::Recovery;
 
 use std::io;

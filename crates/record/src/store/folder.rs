@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::manifest::EXTENSION;
 use crate::finish::UNFINISHED;
+use crate::journal;
+use crate::name::{MAX_TRIES, numbered};
 
 /// The folder of recordings, and which of its names are in use by us.
 #[derive(Debug)]
@@ -14,10 +16,6 @@ pub(super) struct Folder {
     /// Manifests of files that are being written or finished.
     busy: Mutex<BTreeSet<PathBuf>>,
 }
-
-/// Names that are tried before a file is given up. Mine is the name of a day's
-/// worth of one a second.
-const MAX_TRIES: u32 = 99_999;
 
 /// The endings that media has here.
 pub(super) const MEDIA: [&str; 3] = ["mp4", "webm", "mkv"];
@@ -54,7 +52,7 @@ impl Folder {
     pub(super) fn reserve(&self, base: &str) -> io::Result<(PathBuf, String)> {
         for n in 1..=MAX_TRIES {
             let name = numbered(base, n);
-            if self.has_media(&name) {
+            if self.has_media(&name) || self.is_of_a_room(&name) {
                 continue;
             }
             let manifest = self.path.join(format!("{name}.{EXTENSION}"));
@@ -86,13 +84,24 @@ impl Folder {
         })
     }
 
+    /// Whether the files of a room's recording have, or will have, that name.
+    fn is_of_a_room(&self, name: &str) -> bool {
+        let id = name.strip_suffix(".film").unwrap_or(name);
+        self.path
+            .join(format!("{id}{}", journal::EXTENSION))
+            .symlink_metadata()
+            .is_ok()
+    }
+
     /// A name for a finished file that nobody has at the moment.
     pub(super) fn free_name(&self, base: &str, extension: &str) -> Option<String> {
         (1..=MAX_TRIES)
             .map(|n| numbered(base, n))
             .find(|name| {
                 let manifest = self.path.join(format!("{name}.{EXTENSION}"));
-                !self.has_media(name) && manifest.symlink_metadata().is_err()
+                !self.has_media(name)
+                    && !self.is_of_a_room(name)
+                    && manifest.symlink_metadata().is_err()
             })
             .map(|name| format!("{name}.{extension}"))
     }
@@ -128,12 +137,4 @@ fn half_of(path: &Path) -> Option<PathBuf> {
         .chain(&[EXTENSION])
         .find_map(|e| name.find(&format!(".{e}.")).map(|at| &name[..at]))?;
     Some(path.with_file_name(format!("{stem}.{EXTENSION}")))
-}
-
-fn numbered(base: &str, n: u32) -> String {
-    if n == 1 {
-        base.to_owned()
-    } else {
-        format!("{base}-{n}")
-    }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ReadError;
 use crate::finish::{Summary, sync_folder};
+use crate::journal::Start;
 use crate::track::{Track, TrackMedia};
 
 /// What is known of a file, beside it as JSON.
@@ -92,6 +94,29 @@ pub struct Origin {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// Key of [`Origin::attributes`]: what the file is, one of the constants of
+/// [`kind`]. Without it: the recording of a stream.
+pub const KIND: &str = "kind";
+
+/// Key of [`Origin::attributes`]: the id of the room's recording that the file
+/// belongs to ([`crate::journal::Start::id`]).
+pub const ROOM_RECORDING: &str = "room_recording";
+
+/// What a file is.
+pub mod kind {
+    /// One stream, as it came.
+    pub const STREAM: &str = "stream";
+    /// All streams of a room in one file, as they came.
+    pub const ROOM: &str = "room";
+    /// The room as one picture and one sound.
+    pub const FILM: &str = "film";
+}
+
+/// Where the manifest of a media file lies: beside it, with the same stem.
+pub fn manifest_path(media: &Path) -> PathBuf {
+    media.with_extension(EXTENSION)
+}
+
 /// What a track is and where its media lies in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackEntry {
@@ -174,6 +199,47 @@ impl Manifest {
         attempt().inspect_err(|_| {
             let _ = fs::remove_file(&growing);
         })
+    }
+
+    /// Of a finished file of a room: [`kind::ROOM`] or [`kind::FILM`]. Looks at
+    /// the file for what is in it. Write it to [`manifest_path`].
+    pub fn of_room(media: &Path, kind: &str, start: &Start) -> Result<Self, ReadError> {
+        let summary = crate::finish::inspect(media)?;
+        let part = |of: Option<&std::ffi::OsStr>| {
+            of.and_then(|s| s.to_str()).unwrap_or_default().to_owned()
+        };
+        let mut origin = Origin {
+            room: start.room.clone(),
+            room_id: start.room_id.clone(),
+            login: start.by.clone().unwrap_or_default(),
+            ..Origin::default()
+        };
+        let attributes = [(KIND, kind), (ROOM_RECORDING, &start.id)];
+        origin
+            .attributes
+            .extend(attributes.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        let mut manifest = Self {
+            version: 1,
+            state: State::Finished,
+            file: part(media.file_name()),
+            origin,
+            recording: part(media.file_stem()),
+            part: 1,
+            part_reason: "start".to_owned(),
+            container: part(media.extension()),
+            started_at_ms: start.started_at_ms,
+            room_start_us: start.room_start_us,
+            bytes: fs::metadata(media)?.len(),
+            ..Self::default()
+        };
+        manifest.take_summary(&summary);
+        Ok(manifest)
+    }
+
+    /// What the file is, as [`KIND`] says it.
+    pub fn kind(&self) -> &str {
+        let attributes = &self.origin.attributes;
+        attributes.get(KIND).map_or(kind::STREAM, String::as_str)
     }
 
     pub(super) fn take_summary(&mut self, summary: &Summary) {

@@ -1,10 +1,11 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::finisher::{Job, finish_job};
 use super::folder::{Folder, MEDIA};
-use super::manifest::{self, EXTENSION, Manifest, ManifestError, State, TrackEntry};
+use super::manifest::{self, EXTENSION, Manifest, ManifestError, State, TrackEntry, kind};
 use crate::finish;
+use crate::journal;
 use crate::name::Template;
 use crate::reader::Reader;
 
@@ -117,6 +118,16 @@ fn adopt(folder: &Folder, media: PathBuf) -> Option<Job> {
     }
     let modified = fs::metadata(&media).and_then(|m| m.modified()).ok()?;
     let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+    if let Some(manifest) = of_room(folder, &media, &stem) {
+        return Some(Job {
+            id: None,
+            fields: None,
+            finished: State::Finished,
+            manifest_path,
+            manifest,
+            media,
+        });
+    }
     let manifest = Manifest {
         version: 1,
         state: State::Recording,
@@ -138,4 +149,14 @@ fn adopt(folder: &Folder, media: PathBuf) -> Option<Job> {
         manifest,
         media,
     })
+}
+
+/// Of a room's file or film that a crash left without manifest.
+fn of_room(folder: &Folder, media: &Path, stem: &str) -> Option<Manifest> {
+    let (id, kind) = match stem.strip_suffix(".film") {
+        Some(id) => (id, kind::FILM),
+        None => (stem, kind::ROOM),
+    };
+    let journal = journal::read(&journal::path(folder.path(), id)?).ok()?;
+    Manifest::of_room(media, kind, &journal.start).ok()
 }

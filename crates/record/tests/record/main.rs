@@ -5,6 +5,7 @@
 mod containers;
 mod crash;
 mod damage;
+mod journals;
 mod machine;
 mod rooms;
 mod stored;
