@@ -49,7 +49,7 @@ export interface JoinOptions {
   capacity?: number;
   /** Whether to receive the room's last messages. Default `true`. */
   history?: boolean;
-  /** Whether the server records the room. Only the first join sets it. */
+  /** Whether the server records the room from its first moment. Only the first join sets it. */
   record?: boolean;
 }
 
@@ -77,6 +77,14 @@ export interface Room {
   readonly messages: readonly ChatMessage[];
   /** Who speaks now (may be oneself), `null` in silence. */
   readonly activeSpeaker: string | null;
+  /** Whether the server records the whole room now. */
+  readonly recording: RoomRecording;
+  /**
+   * Starts or stops the recording of the whole room; everybody in it is told.
+   * Rejects with `refused` where this login may not, with `unsupported` where
+   * the server has no such recording, else with the server's words in `info`.
+   */
+  record(on: boolean): Promise<void>;
   /** Publishes a stream's first audio and first video track; resolves when the server has it. */
   publish(source: MediaStream, options?: PublishOptions): Promise<LocalPublication>;
   /**
@@ -113,10 +121,24 @@ export interface RoomEvents {
   messageUpdated: ChatMessage;
   /** Login of who speaks (may be one's own), `null` in silence. */
   activeSpeaker: string | null;
+  /** The recording of the room began, ended or met a problem; also told on joining a room that is recorded. */
+  recording: RoomRecording;
   /** `reconnecting` while away, `connected` when room, streams and chat are back. */
   connection: ConnectionState;
   /** The end of this room. `error` is `null` after {@link Room.leave}. */
   left: { error: VecheError | null };
+}
+
+/** The recording of a whole room. */
+export interface RoomRecording {
+  /** It runs. */
+  readonly on: boolean;
+  /** Login of who started it (or, where `on` is false, stopped it); `null` where nobody in the room did. */
+  readonly by: string | null;
+  /** ms since 1970, by the server's clock; `null` while it does not run. */
+  readonly since: number | null;
+  /** What is wrong with it in the server's words, such as a full disk; `null` where all is well. */
+  readonly problem: string | null;
 }
 
 /** Somebody else in the room. The object stays the same through reconnections. */

@@ -23,6 +23,7 @@ export type {
   RemoteStream,
   Room,
   RoomEvents,
+  RoomRecording,
   StreamEvents,
   StreamKind,
   StreamStats,

@@ -7,6 +7,7 @@ import type {
   PublishOptions,
   Room,
   RoomEvents,
+  RoomRecording,
 } from './api.js';
 import { Chat } from './chat.js';
 import { Deferred, backoff, sleep, within } from './deferred.js';
@@ -16,6 +17,7 @@ import { Emitter } from './events.js';
 import { ActiveSpeaker, LEVEL_INTERVAL_MS } from './levels.js';
 import { Members } from './members.js';
 import { Publication } from './publication.js';
+import { NOT_RECORDED, recordingOf } from './recording.js';
 import type { Session } from './session.js';
 import type { DataStatus, RoomPayload } from './wire.js';
 
@@ -33,6 +35,8 @@ const PASSING: ReadonlySet<Reason> = new Set<Reason>(['login_taken', 'timeout', 
 const IDS_HOLD_MS = 30_000;
 const DEFAULT_MESSAGE_BYTES = 65_536;
 const LEAVE_TIMEOUT_MS = 2_000;
+/** RECORDING follows STATE at once where the room is recorded; where it is not, nothing follows. */
+const RECORDING_PATIENCE_MS = 1_500;
 
 export interface RoomHost {
   login: string;
@@ -59,6 +63,9 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
   #timer: ReturnType<typeof setInterval> | undefined;
   #tick = 0;
   #over = false;
+  #recording: RoomRecording = NOT_RECORDED;
+  #recordingStopped = false;
+  #recordingDoubt: ReturnType<typeof setTimeout> | undefined;
 
   constructor(name: string, options: JoinOptions, host: RoomHost) {
     super();
@@ -93,6 +100,18 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
 
   get activeSpeaker(): string | null {
     return this.#speaker.current;
+  }
+
+  get recording(): RoomRecording {
+    return this.#recording;
+  }
+
+  async record(on: boolean): Promise<void> {
+    this.#assertInside();
+    const session = this.#session;
+    if (!session?.alive) throw new VecheError('closed', 'the connection is away');
+    if (!session.knowsVeche) throw new VecheError('unsupported', 'the server does not record rooms');
+    await session.command('record', { name: this.name, on });
   }
 
   async publish(source: MediaStream, options: PublishOptions = {}): Promise<LocalPublication> {
@@ -204,7 +223,8 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
     try {
       await session.command('join', {
         name: this.name,
-        record,
+        // A room made anew after a server restart must not begin again what was stopped.
+        record: this.#recordingStopped ? undefined : record,
         ...(session.knowsVeche && { capacity, history, historySince: again.historySince }),
       });
       await within(STATE_TIMEOUT_MS, 'STATE', state.promise);
@@ -235,6 +255,7 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
     switch (name) {
       case 'STATE':
         this.#members.state(info, this.#stateIsWhole);
+        this.#doubtRecording();
         return this.#state?.resolve();
       case 'JOINED':
         return void (typeof info === 'string' && this.#members.joined(info));
@@ -249,7 +270,24 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
         return this.#chat.receive(info ?? {});
       case 'HISTORY':
         return this.#chat.receiveHistory(Array.isArray(info) ? info : []);
+      case 'RECORDING':
+        this.#recordingStopped = !recordingOf(info).on;
+        return this.#setRecording(recordingOf(info));
     }
+  }
+
+  /** Known from before a reconnection, and perhaps over meanwhile. */
+  #doubtRecording(): void {
+    clearTimeout(this.#recordingDoubt);
+    if (this.#recording.on) this.#recordingDoubt = setTimeout(() => this.#setRecording(NOT_RECORDED), RECORDING_PATIENCE_MS);
+  }
+
+  #setRecording(next: RoomRecording): void {
+    clearTimeout(this.#recordingDoubt);
+    const was = this.#recording;
+    this.#recording = next;
+    // A reconnection repeats what is known.
+    if (next.on !== was.on || next.since !== was.since || next.problem !== was.problem) this.emit('recording', next);
   }
 
   #sample(): void {
@@ -271,6 +309,7 @@ export class JoinedRoom extends Emitter<RoomEvents> implements Room {
   #close(error: VecheError): void {
     this.#over = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#recordingDoubt);
     this.#transmit = null;
     for (const publication of [...this.#publications]) void publication.stop();
     this.#members.close();

@@ -118,6 +118,8 @@ export class FakeServer {
   readonly rooms = new Map<string, Map<string, Member>>();
   readonly history = new Map<string, any[]>();
   readonly tokens = new Map<string, string>();
+  /** RECORDING of the rooms that are recorded. */
+  readonly recordings = new Map<string, any>();
   /** Every frame from clients. */
   readonly log: { login: string; message: string; data: any }[] = [];
   /** Not reachable at all. */
@@ -151,6 +153,7 @@ export class FakeServer {
     this.rooms.clear();
     this.history.clear();
     this.tokens.clear();
+    this.recordings.clear();
     this.#nextId = 1;
   }
   start() {
@@ -183,6 +186,11 @@ export class FakeServer {
     this.#remember(room, info);
     this.tell(room, from, 'MESSAGE', info);
     return info;
+  }
+  record(room: string, info: any) {
+    if (info.on) this.recordings.set(room, info);
+    else this.recordings.delete(room);
+    this.tell(room, '', 'RECORDING', info);
   }
   tell(room: string, except: string, name: string, info: unknown) {
     for (const [login, m] of this.#members(room)) if (login !== except) m.conn.deliver('OnDataEvent', { payload: { roomName: room, name, info } });
@@ -273,7 +281,10 @@ export class FakeServer {
         accept();
         const info = [...members].filter(([l]) => l !== login);
         const rows = info.flatMap(([l, m]): unknown[] => (m.streams.length ? m.streams.map((name) => ({ login: l, name })) : [l]));
+        if (options.record && members.size === 1) this.recordings.set(options.name, { on: true, by: login, since: Date.now(), problem: null });
         conn.deliver('OnDataEvent', { payload: { roomName: options.name, name: 'STATE', info: rows } });
+        const recorded = this.recordings.get(options.name);
+        if (recorded) conn.deliver('OnDataEvent', { payload: { roomName: options.name, name: 'RECORDING', info: recorded } });
         if (options.history) {
           const list = (this.history.get(options.name) ?? []).filter((m) => m.id > (options.historySince ?? 0));
           conn.deliver('OnDataEvent', { payload: { roomName: options.name, name: 'HISTORY', info: list } });
@@ -283,6 +294,9 @@ export class FakeServer {
       case 'leave':
         this.#leave(options.name, login);
         return accept();
+      case 'record':
+        accept();
+        return this.record(options.name, { on: options.on, by: login, since: options.on ? Date.now() : null, problem: null });
       case 'broadcast': {
         const room = options.roomConfig.name;
         const info = { from: login, text: options.text, id: this.#nextId++, time: Date.now(), broadcast: true };
