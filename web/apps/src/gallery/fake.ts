@@ -1,6 +1,6 @@
 /** An SDK without a server, for looking at every state. Never part of a build. */
 import type {
-  ChatMessage, Client, ClientEvents, LocalPublication, Participant, Reason, RemoteStatus, RemoteStream, Room, RoomEvents, StreamEvents, StreamKind,
+  ChatMessage, Client, ClientEvents, LocalPublication, Participant, Reason, RemoteStatus, RemoteStream, Room, RoomEvents, RoomRecording, StreamEvents, StreamKind,
 } from '@veche/sdk';
 import type { Veche } from '../model/sdk';
 import { person, screen } from './scene';
@@ -74,6 +74,7 @@ export class FakeRoom {
   readonly publications: LocalPublication[] = [];
   readonly activeSpeaker: string | null = null;
   readonly on = this.bus.on;
+  recording: RoomRecording = { on: false, by: null, since: null, problem: null };
   private next = 1;
   readonly name: string;
   readonly login: string;
@@ -119,6 +120,10 @@ export class FakeRoom {
   }
   async send(text: string, to?: string): Promise<ChatMessage> {
     return this.say(this.login, text, { to: to ?? null });
+  }
+  async record(on: boolean, by: string | null = this.login, change: Partial<RoomRecording> = {}): Promise<void> {
+    this.recording = { on, by, since: on ? Date.now() : null, problem: null, ...change };
+    this.bus.emit('recording', this.recording);
   }
   async leave(): Promise<void> {}
 }

@@ -23,7 +23,7 @@ async function run(call: Call, fake: FakeSdk): Promise<void> {
 if (state) {
   const fake = new FakeSdk(state.options ?? {});
   const config = appConfig(state.app);
-  const asked: Asked = { room: 'quiet-otter-harbour', name: state.name ?? 'Ester', autojoin: false, audio: true, video: true };
+  const asked: Asked = { room: 'quiet-otter-harbour', name: state.name ?? 'Ester', autojoin: false, audio: true, video: true, record: state.record ?? false };
   render(<App sdk={fake.sdk} config={config} asked={asked} onCall={(call) => void run(call, fake)} />, root);
   if (state.options?.unsupported) document.body.dataset['ready'] = 'true';
 } else {

@@ -8,6 +8,7 @@ export interface State {
   app?: AppName;
   options?: FakeOptions;
   name?: string;
+  record?: boolean;
   /** `false` stays in the lobby. */
   join?: boolean;
   set?: (room: FakeRoom, call: Call, fake: FakeSdk) => void | Promise<void>;
@@ -99,6 +100,12 @@ export const states: Record<string, State> = {
   stats: { set: (room, call) => { crowd(room, 2); quiet(call); call.dialog.value = 'stats'; } },
   keys: { set: (room, call) => { crowd(room, 1); quiet(call); call.dialog.value = 'keys'; } },
   more: { set: (room, call) => { crowd(room, 1); quiet(call); setTimeout(() => document.querySelector<HTMLElement>('[data-testid=more]')?.click(), 300); } },
+  recorded: { set: async (room, call) => { crowd(room, 3); quiet(call); await room.record(true); call.recordingSince.value = Date.now() - 754_000; } },
+  'recorded-found': { set: async (room, call) => { crowd(room, 2); quiet(call); await room.record(true, NAMES[0]!, { since: Date.now() - 4_000_000 }); } },
+  'recorded-problem': { set: async (room, call) => { crowd(room, 2); quiet(call); await room.record(true, NAMES[0]!, { problem: 'The disk is full: 120 MB are left.' }); } },
+  'recorded-over': { set: async (room, call) => { crowd(room, 1); await room.record(true); await room.record(false); call.notices.list.value = call.notices.list.value.slice(-1); } },
+  'recorded-refused': { set: async (room, call) => { crowd(room, 1); quiet(call); room.record = async () => { throw failure('refused'); }; await call.record(); } },
+  'lobby-record': { join: false, name: 'Ester', record: true },
   reconnecting: { set: (room, call) => { crowd(room, 3); quiet(call); room.bus.emit('connection', 'reconnecting'); } },
   'going-away': { set: (room, call, fake) => { crowd(room, 3); quiet(call); fake.client.emit('goingAway', { reason: 'shutdown', retryAfterMs: 1000 }); } },
   'device-failed': { set: (room, call) => { crowd(room, 2); quiet(call); call.notices.tell('The screen could not be shared.', { tone: 'alarm', reason: 'server' }); } },

@@ -27,6 +27,8 @@ export interface Asked {
   autojoin: boolean;
   audio: boolean;
   video: boolean;
+  /** Whether the room is recorded from its first moment, where this person opens it. */
+  record: boolean;
 }
 
 export function askedBy(search: string): Asked {
@@ -37,6 +39,7 @@ export function askedBy(search: string): Asked {
     autojoin: query.get('autojoin') === '1',
     audio: query.get('audio') !== '0' && prefs.get('microphoneOn') !== '0',
     video: query.get('video') !== '0' && prefs.get('cameraOn') !== '0',
+    record: query.get('record') === '1',
   };
 }
 

@@ -1,6 +1,6 @@
 /** One visit to a room, from the lobby to the way out. The pages draw what stands here. */
 import { computed, signal } from '@preact/signals';
-import type { Client, ConnectionState, Participant, Reason, RemoteStream, Room } from '@veche/sdk';
+import type { Client, ConnectionState, Participant, Reason, RemoteStream, Room, RoomRecording } from '@veche/sdk';
 import { words } from '../i18n';
 import type { AppConfig, Asked } from './app';
 import { LocalMedia } from './media';
@@ -27,6 +27,10 @@ function personOf(participant: Participant): Person {
   return { login: participant.login, camera: participant.camera, screens };
 }
 
+const NOT_RECORDED: RoomRecording = { on: false, by: null, since: null, problem: null };
+/** A recording heard of so soon after the entry was there before. */
+const FOUND_MS = 2_000;
+
 export class Call {
   readonly phase = signal<Phase>('lobby');
   readonly connection = signal<ConnectionState>('closed');
@@ -38,6 +42,12 @@ export class Call {
   readonly people = signal<readonly Person[]>([]);
   readonly speaker = signal<string | null>(null);
   readonly since = signal(0);
+  /** Of the whole room, by the server. */
+  readonly recording = signal<RoomRecording>(NOT_RECORDED);
+  /** By this machine's clock. */
+  readonly recordingSince = signal<number | null>(null);
+  /** Between asking for a start or an end and hearing of it. */
+  readonly askingRecord = signal(false);
   /** Whether anybody else was here during this visit. */
   readonly met = signal(false);
   readonly panel = signal<Panel>(null);
@@ -50,6 +60,8 @@ export class Call {
   readonly talk = new Talk();
   readonly notices = new Notices();
   readonly config: AppConfig;
+  /** Asked for in the address: the room is recorded from its first moment. */
+  readonly recordsFromStart: boolean;
 
   private readonly sdk: Veche;
   private client: Client | null = null;
@@ -58,6 +70,7 @@ export class Call {
   constructor(sdk: Veche, config: AppConfig, asked: Asked) {
     this.sdk = sdk;
     this.config = config;
+    this.recordsFromStart = asked.record;
     this.room.value = asked.room;
     this.name.value = asked.name;
     this.media = new LocalMedia(sdk);
@@ -97,7 +110,11 @@ export class Call {
       this.connection.value = this.client.state;
       this.listenToClient(this.client);
       const { capacity } = this.config;
-      const room = await this.client.join(this.room.value, { history: true, ...(capacity ? { capacity } : {}) });
+      const room = await this.client.join(this.room.value, {
+        history: true,
+        ...(capacity ? { capacity } : {}),
+        ...(this.recordsFromStart ? { record: true } : {}),
+      });
       this.enter(room);
     } catch (error) {
       await this.drop();
@@ -148,6 +165,40 @@ export class Call {
     }
   }
 
+  /** Starts or stops the recording of the room. Everybody hears of it from the server. */
+  async record(): Promise<void> {
+    const room = this.joined;
+    if (!room || this.askingRecord.value) return;
+    this.askingRecord.value = true;
+    try {
+      await room.record(!room.recording.on);
+    } catch (error) {
+      const { refused, unsupported, away, failed } = words.value.record;
+      const reason = reasonOf(error);
+      const said = (error as { info?: string | null }).info ?? '';
+      const text = reason === 'refused' ? refused : reason === 'unsupported' ? unsupported : reason === 'closed' || reason === 'timeout' ? away : failed(said);
+      this.notices.tell(text, { tone: 'alarm', reason });
+    } finally {
+      this.askingRecord.value = false;
+    }
+  }
+
+  private heardRecording(next: RoomRecording): void {
+    const was = this.recording.value;
+    this.recording.value = next;
+    const w = words.value.record;
+    const who = next.by === this.name.value ? 'you' : next.by;
+    if (next.on !== was.on) {
+      const found = next.on && who !== 'you' && Date.now() - this.since.value < FOUND_MS;
+      // The server's clock may be another: what begins now begins by this one.
+      this.recordingSince.value = !next.on ? null : found ? Math.min(next.since ?? Date.now(), Date.now()) : Date.now();
+      if (!found) this.talk.happened(next.on ? 'recorded' : 'unrecorded', next.by);
+      const begun = found ? w.found(who) : who === 'you' ? w.youStarted : who ? w.started(who) : w.startedItself;
+      this.notices.tell(next.on ? begun : who && who !== 'you' ? w.stoppedBy(who) : w.stopped, { long: true });
+    }
+    if (next.problem && next.problem !== was.problem) this.notices.tell(w.problem(next.problem), { tone: 'alarm', reason: 'recording' });
+  }
+
   private alarm(reason: string): void {
     const { publishFailed, deviceFailed } = words.value.notices;
     const advice = words.value.reasons[reason as Reason];
@@ -165,6 +216,7 @@ export class Call {
     this.listenToRoom(room);
     for (const participant of room.participants.values()) for (const stream of participant.streams) this.play(stream);
     this.syncPeople();
+    if (room.recording.on) this.heardRecording(room.recording);
     void this.own.start(room);
   }
 
@@ -196,6 +248,7 @@ export class Call {
     });
     room.on('streamRemoved', () => this.syncPeople());
     room.on('activeSpeaker', (login) => (this.speaker.value = login));
+    room.on('recording', (recording) => this.heardRecording(recording));
     room.on('connection', (state) => this.setConnection(state));
     room.on('left', ({ error }) => {
       if (error && room === this.joined) this.end(error.reason);
@@ -248,6 +301,8 @@ export class Call {
     this.talk.end();
     this.media.close();
     this.joined = null;
+    this.recording.value = NOT_RECORDED;
+    this.recordingSince.value = null;
     this.people.value = [];
     this.speaker.value = null;
     this.away.value = null;

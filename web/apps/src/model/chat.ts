@@ -4,8 +4,9 @@ import type { ChatMessage } from '@veche/sdk';
 /** What happened in the room besides messages. */
 export interface Happening {
   key: string;
-  kind: 'joined' | 'left';
-  login: string;
+  kind: 'joined' | 'left' | 'recorded' | 'unrecorded';
+  /** `null` where it was nobody in the room. */
+  login: string | null;
   time: number;
 }
 
@@ -23,6 +24,7 @@ export interface LineBlock {
   kind: 'line';
   key: string;
   what: Happening['kind'];
+  /** Empty where it was nobody in the room. */
   logins: string[];
   time: number;
 }
@@ -73,6 +75,8 @@ function addMessage(blocks: Block[], message: ChatMessage): void {
 
 function addLine(blocks: Block[], { key, kind, login, time }: Happening): void {
   const last = blocks.at(-1);
-  if (last?.kind === 'line' && last.what === kind && minute(last.time) === minute(time)) last.logins.push(login);
-  else blocks.push({ kind: 'line', key, what: kind, logins: [login], time });
+  // Who came is a crowd; who recorded is one person at a time.
+  const crowd = kind === 'joined' || kind === 'left';
+  if (crowd && last?.kind === 'line' && last.what === kind && minute(last.time) === minute(time)) last.logins.push(...(login === null ? [] : [login]));
+  else blocks.push({ kind: 'line', key, what: kind, logins: login === null ? [] : [login], time });
 }

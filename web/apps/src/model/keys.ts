@@ -1,21 +1,22 @@
 /** The keys of a call. Letters go with Ctrl or ⌘, so that nobody who dictates or types is surprised. */
-export type Action = 'microphone' | 'camera' | 'share' | 'chat' | 'people';
+export type Action = 'microphone' | 'camera' | 'share' | 'record' | 'chat' | 'people';
 
 const WITH_CTRL: Record<string, Action> = { KeyD: 'microphone', KeyE: 'camera' };
-const WITH_CTRL_ALT: Record<string, Action> = { KeyS: 'share', KeyC: 'chat', KeyP: 'people' };
+const WITH_CTRL_ALT: Record<string, Action> = { KeyS: 'share', KeyR: 'record', KeyC: 'chat', KeyP: 'people' };
 
 const apple = /mac|iphone|ipad/i.test(globalThis.navigator?.platform ?? '');
 
 /** How a key is written on this machine, for tooltips. */
 export const keyText: Record<Action, string> = apple
-  ? { microphone: '⌘D', camera: '⌘E', share: '⌥⌘S', chat: '⌥⌘C', people: '⌥⌘P' }
-  : { microphone: 'Ctrl+D', camera: 'Ctrl+E', share: 'Ctrl+Alt+S', chat: 'Ctrl+Alt+C', people: 'Ctrl+Alt+P' };
+  ? { microphone: '⌘D', camera: '⌘E', share: '⌥⌘S', record: '⌥⌘R', chat: '⌥⌘C', people: '⌥⌘P' }
+  : { microphone: 'Ctrl+D', camera: 'Ctrl+E', share: 'Ctrl+Alt+S', record: 'Ctrl+Alt+R', chat: 'Ctrl+Alt+C', people: 'Ctrl+Alt+P' };
 
 /** The same for `aria-keyshortcuts`. */
 export const keyAria: Record<Action, string> = {
   microphone: 'Control+D Meta+D',
   camera: 'Control+E Meta+E',
   share: 'Control+Alt+S Meta+Alt+S',
+  record: 'Control+Alt+R Meta+Alt+R',
   chat: 'Control+Alt+C Meta+Alt+C',
   people: 'Control+Alt+P Meta+Alt+P',
 };

@@ -14,6 +14,8 @@ export interface Notice {
 /** More would cover the pictures; the oldest goes first. */
 const MOST_NOTICES = 3;
 const QUIET_MS = 4_000;
+/** What must not be missed. */
+const LONG_MS = 8_000;
 const ALARM_MS = 12_000;
 
 export class Notices {
@@ -23,11 +25,11 @@ export class Notices {
   private next = 1;
 
   /** Shows a line and says it. */
-  tell(text: string, options: Partial<Pick<Notice, 'tone' | 'reason' | 'action'>> = {}): void {
+  tell(text: string, options: Partial<Pick<Notice, 'tone' | 'reason' | 'action'>> & { long?: boolean } = {}): void {
     const notice: Notice = { key: this.next++, text, tone: options.tone ?? 'quiet', reason: options.reason, action: options.action };
     this.list.value = [...this.list.value, notice].slice(-MOST_NOTICES);
     this.say(text);
-    setTimeout(() => this.dismiss(notice.key), notice.tone === 'quiet' ? QUIET_MS : ALARM_MS);
+    setTimeout(() => this.dismiss(notice.key), notice.tone === 'alarm' ? ALARM_MS : options.long ? LONG_MS : QUIET_MS);
   }
 
   say(text: string): void {

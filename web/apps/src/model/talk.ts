@@ -38,7 +38,7 @@ export class Talk {
     this.to.value = null;
   }
 
-  happened(kind: Happening['kind'], login: string): void {
+  happened(kind: Happening['kind'], login: string | null): void {
     const line: Happening = { key: `h${this.next++}`, kind, login, time: Date.now() };
     this.happenings.value = [...this.happenings.value, line].slice(-MOST_HAPPENINGS);
     if (kind === 'left' && this.to.value === login) this.to.value = null;

@@ -15,15 +15,17 @@ interface BarButtonProps {
   action?: Action;
   pressed?: boolean;
   expanded?: boolean;
-  tone?: 'off' | 'live' | undefined;
+  tone?: 'off' | 'live' | 'recording' | undefined;
   wide?: boolean;
+  /** Asked for, and not yet so. */
+  busy?: boolean;
   /** Said after the word to those who do not see the number. */
   hint?: string | undefined;
   onClick: () => void;
   children?: ComponentChildren;
 }
 
-export function BarButton({ testid, icon, word, tip, action, pressed, expanded, tone, wide, hint, onClick, children }: BarButtonProps) {
+export function BarButton({ testid, icon, word, tip, action, pressed, expanded, tone, wide, busy, hint, onClick, children }: BarButtonProps) {
   const says = tip ?? word;
   return (
     <button
@@ -34,6 +36,7 @@ export function BarButton({ testid, icon, word, tip, action, pressed, expanded, 
       data-wide={wide}
       data-tip={action ? `${says}  ${keyText[action]}` : says}
       aria-keyshortcuts={action ? keyAria[action] : undefined}
+      aria-busy={busy}
       aria-pressed={pressed}
       aria-expanded={expanded}
       onClick={onClick}
@@ -100,6 +103,18 @@ export function Bar({ call, canShare, children }: { call: Call; canShare: boolea
             onClick={() => void call.share()}
           />
         )}
+        <BarButton
+          testid="record"
+          icon={call.recording.value.on ? 'recordStop' : 'record'}
+          word={w.bar.record}
+          tip={call.recording.value.on ? w.bar.recordOn : w.bar.recordOff}
+          action="record"
+          pressed={call.recording.value.on}
+          tone={call.recording.value.on ? 'recording' : undefined}
+          busy={call.askingRecord.value}
+          wide
+          onClick={() => void call.record()}
+        />
         <span class="bar__gap" />
         <BarButton testid="chat-toggle" icon="chat" word={w.bar.chat} action="chat" expanded={panel === 'chat'} hint={unread > 0 ? w.chat.unread(unread) : undefined} onClick={() => call.show('chat')}>
           {unread > 0 && (

@@ -81,7 +81,7 @@ function Line({ block }: { block: Extract<Block, { kind: 'line' }> }) {
   const names = listOf(block.logins);
   return (
     <li class="line" data-testid="chat-line">
-      <span>{block.what === 'joined' ? w.joined(names) : w.left(names)}</span>
+      <span>{w[block.what](names)}</span>
       <time>{clock(block.time)}</time>
     </li>
   );

@@ -13,6 +13,7 @@ function Keys() {
     [w.camera, keyText.camera],
     [w.talk, w.space],
     [w.share, keyText.share],
+    [w.record, keyText.record],
     [w.chat, keyText.chat],
     [w.people, keyText.people],
     [w.close, 'Esc'],

@@ -185,6 +185,12 @@ export function Lobby({ call }: { call: Call }) {
             />
           </label>
           <Problem call={call} />
+          {call.recordsFromStart && (
+            <p class="note" data-testid="lobby-record">
+              <span class="rec-dot" aria-hidden="true" />
+              {w.record.lobby}
+            </p>
+          )}
           <button type="submit" class="button button--large" data-testid="join" disabled={busy}>
             {busy ? w.lobby.joining : w.lobby.join}
             {!busy && <Icon name="arrow" />}

@@ -19,6 +19,13 @@ function items(call: Call): Item[] {
   const list: Item[] = [
     { testid: 'menu-people', icon: 'people', word: w.people, narrowOnly: true, act: () => call.show('people') },
     { testid: 'menu-invite', icon: 'invite', word: w.invite, narrowOnly: true, act: () => (call.dialog.value = 'invite') },
+    {
+      testid: 'menu-record',
+      icon: call.recording.value.on ? 'recordStop' : 'record',
+      word: call.recording.value.on ? w.recordOff : w.record,
+      narrowOnly: true,
+      act: () => void call.record(),
+    },
     { testid: 'menu-settings', icon: 'settings', word: w.settings, act: () => (call.dialog.value = 'settings') },
     { testid: 'menu-stats', icon: 'stats', word: w.stats, act: () => (call.dialog.value = 'stats') },
     { testid: 'menu-keys', icon: 'keys', word: w.keys, act: () => (call.dialog.value = 'keys') },

@@ -8,6 +8,7 @@ import { Dialogs } from './Dialogs';
 import { useSeconds, useStillness } from './hooks';
 import { Icon } from './Icon';
 import { People } from './People';
+import { RecordSign } from './RecordSign';
 import { Stage } from './Stage';
 import { Status } from './Status';
 import { useKeys } from './useKeys';
@@ -79,11 +80,12 @@ export function Room({ call }: { call: Call }) {
   const problem = call.problem.value;
   useEffect(() => root.current?.focus(), []);
   return (
-    <div ref={root} class="room" tabIndex={-1} data-panel={panel ?? 'none'} data-still={still && panel === null && call.dialog.value === null}>
+    <div ref={root} class="room" tabIndex={-1} data-panel={panel ?? 'none'} data-recording={call.recording.value.on} data-still={still && panel === null && call.dialog.value === null}>
       <main class="room__stage" aria-label={call.room.value}>
         <h1 class="visually-hidden">{call.room.value}</h1>
         <Stage call={call} />
         <Away call={call} />
+        <RecordSign call={call} />
         <div class="room__top">
           <Going call={call} />
           {problem && problem !== 'empty_name' && <Banner reason={problem} title={words.value.reasons[problem].title} />}

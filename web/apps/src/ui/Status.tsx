@@ -18,6 +18,7 @@ export function Status({ call }: { call: Call }) {
       data-testid="status"
       data-connection={call.connection.value}
       data-publishing={call.own.publishing.value}
+      data-recording={call.recording.value.on}
       aria-label={`${words.value.status.label}: ${statusText(call)}`}
     >
       <i class="status__dot" aria-hidden="true" />

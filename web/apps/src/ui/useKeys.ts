@@ -9,6 +9,7 @@ export function useKeys(call: Call, canShare: boolean): void {
       microphone: () => void call.own.toggle('microphone'),
       camera: () => void call.own.toggle('camera'),
       share: () => canShare && void call.share(),
+      record: () => void call.record(),
       chat: () => call.show('chat'),
       people: () => call.show('people'),
     };
