@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use veche_media::TransportId;
 use veche_room::{
     CloseReason, Command, Event, Hub, Input, MediaSessionId, Note, Output, PlayOrder, PublishOrder,
-    Reason, RecordOrder, RecordRequestId, SessionId,
+    Reason, RecordOrder, RecordRequestId, RecordRoomOrder, RoomName, SessionId,
 };
 use veche_signal::Connection;
 use veche_transport::EventSink;
@@ -42,11 +42,25 @@ pub(crate) enum FromSession {
     Shutdown,
 }
 
-/// What an operator wants of a stream.
+/// What an operator wants recorded, or not any more.
+pub(crate) enum RecordWhat {
+    Stream {
+        media_session: MediaSessionId,
+        on: bool,
+    },
+    Pause {
+        media_session: MediaSessionId,
+        paused: bool,
+    },
+    Room {
+        room: RoomName,
+        on: bool,
+    },
+}
+
+/// What an operator wants.
 pub(crate) struct RecordAsked {
-    pub(crate) media_session: MediaSessionId,
-    /// Start, not stop.
-    pub(crate) on: bool,
+    pub(crate) what: RecordWhat,
     pub(crate) answer: oneshot::Sender<Result<(), Reason>>,
 }
 
@@ -255,6 +269,22 @@ impl Task {
                     recordings.stop(transport, recording);
                 }
             }
+            Output::PauseRecord { recording, paused } => {
+                if let Some(recordings) = &self.recordings {
+                    recordings.pause(recording, paused);
+                }
+            }
+            Output::RecordRoom(order) => self.record_room(order),
+            Output::Journal { recording, entry } => {
+                if let Some(recordings) = &self.recordings {
+                    recordings.journal(recording, entry);
+                }
+            }
+            Output::StopRecordRoom { recording } => {
+                if let Some(recordings) = &self.recordings {
+                    recordings.stop_room(recording);
+                }
+            }
             Output::RecordAnswered { request, result } => {
                 if let Some(answer) = self.record_asked.remove(&request) {
                     // Fails only when the operator has gone.
@@ -319,7 +349,19 @@ impl Task {
             None => drop(self.answers.send(Input::RecordingFailed {
                 transport: order.transport,
                 recording: order.recording,
-                reason: "this server records nothing".to_owned(),
+                problem: Reason::RecordingDisabled,
+                detail: "this server records nothing".to_owned(),
+            })),
+        }
+    }
+
+    fn record_room(&self, order: RecordRoomOrder) {
+        match &self.recordings {
+            Some(recordings) => recordings.record_room(order),
+            // Fails only when the hub has ended.
+            None => drop(self.answers.send(Input::RoomRecordingFailed {
+                recording: order.recording,
+                problem: Reason::RecordingDisabled,
             })),
         }
     }
@@ -328,10 +370,21 @@ impl Task {
         let request = RecordRequestId(self.next_record_request);
         self.next_record_request += 1;
         self.record_asked.insert(request, asked.answer);
-        self.handle(Input::Record {
-            request,
-            media_session: asked.media_session,
-            on: asked.on,
+        self.handle(match asked.what {
+            RecordWhat::Stream { media_session, on } => Input::Record {
+                request,
+                media_session,
+                on,
+            },
+            RecordWhat::Pause {
+                media_session,
+                paused,
+            } => Input::PauseRecord {
+                request,
+                media_session,
+                paused,
+            },
+            RecordWhat::Room { room, on } => Input::RecordRoom { request, room, on },
         });
     }
 

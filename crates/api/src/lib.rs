@@ -32,7 +32,7 @@ pub use config::{Config, Recordings, Socket};
 pub use engine::MediaEngine;
 pub use metrics::Metrics;
 /// What `Config::rooms` is made of.
-pub use veche_room::{Limits, Settings};
+pub use veche_room::{Limits, RecordBy, Settings};
 
 use crate::hub::{FromSession, Task, queues};
 use crate::session::Context;

@@ -36,6 +36,11 @@ pub(crate) fn note(note: &Note) {
             recording,
             reason,
         } => warn!(%transport, %recording, reason, "recording failed"),
+        Note::RoomRecordingFailed {
+            room,
+            recording,
+            reason,
+        } => warn!(room = field(room), %recording, ?reason, "recording of a room failed"),
         Note::ClientLog { session, text } => {
             let mut end = text.len().min(CLIENT_LOG_BYTES);
             while !text.is_char_boundary(end) {

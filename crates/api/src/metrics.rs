@@ -39,6 +39,8 @@ pub struct Metrics {
     pub recordings_recovered: AtomicU64,
     /// Recordings that could not begin or go on, and files that could not be finished.
     pub recordings_failed: AtomicU64,
+    /// Times that a recording began to lose something.
+    pub recordings_degraded: AtomicU64,
     /// Bytes of media given to be recorded.
     pub recorded_bytes: AtomicU64,
     /// Packets that a recording lost because it was too slow.
@@ -140,6 +142,11 @@ impl Metrics {
                 "recordings_failed_total",
                 "Recordings that failed",
                 read(&self.recordings_failed),
+            ),
+            (
+                "recordings_degraded_total",
+                "Times that a recording began to lose media",
+                read(&self.recordings_degraded),
             ),
             (
                 "recorded_bytes_total",

@@ -7,6 +7,7 @@
 mod catalogue;
 mod hook;
 mod intake;
+mod problem;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,7 +22,10 @@ use tokio::time::{Instant, timeout_at};
 use veche_media::TransportId;
 use veche_record::recorder::{End, Status};
 use veche_record::store::{self, Event, Manifest, State, Store};
-use veche_room::{Input, RecordName, RecordOrder, RecordingId};
+use veche_room::{
+    Input, JournalEntry, Reason, RecordName, RecordOrder, RecordRoomOrder, RecordingId,
+    RoomRecordingId,
+};
 use veche_transport::{Tap, Tapped};
 
 pub(crate) use catalogue::Catalogue;
@@ -42,6 +46,7 @@ pub(crate) struct Packets {
 enum Control {
     Start(Box<RecordOrder>, Arc<Packets>),
     Stop(RecordingId),
+    Pause(RecordingId, bool),
     /// It ended by itself.
     Ended(RecordingId),
     Close,
@@ -118,7 +123,9 @@ impl Recordings {
         let (transport, recording) = (order.transport, order.recording);
         let start = Control::Start(Box::new(order), Arc::clone(&packets));
         if self.controls.send(start).is_err() {
-            self.shared.failed(transport, recording, "shutting down");
+            let problem = Reason::RecordingFailed;
+            self.shared
+                .failed(transport, recording, problem, "shutting down");
             return;
         }
         let tap: Tap = Arc::new(move |packet| {
@@ -137,6 +144,27 @@ impl Recordings {
         // Fails only when everything was stopped already.
         let _ = self.controls.send(Control::Stop(recording));
     }
+
+    /// Pauses a recording, or resumes it, in its file.
+    pub(crate) fn pause(&self, recording: RecordingId, paused: bool) {
+        // Fails only when everything was stopped already.
+        let _ = self.controls.send(Control::Pause(recording, paused));
+    }
+
+    /// Begins the recording of a room.
+    pub(crate) fn record_room(&self, order: RecordRoomOrder) {
+        let recording = order.recording;
+        let _ = self
+            .shared
+            .told
+            .send(Input::RoomRecordingStarted { recording });
+    }
+
+    /// Something happened in a room that is recorded.
+    pub(crate) fn journal(&self, _recording: RoomRecordingId, _entry: JournalEntry) {}
+
+    /// Ends the recording of a room.
+    pub(crate) fn stop_room(&self, _recording: RoomRecordingId) {}
 
     /// What was recorded.
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -189,11 +217,12 @@ impl Shared {
                 lock(&self.running).remove(&id);
                 if !matches!(end, End::Stopped | End::Empty) {
                     let _ = controls.send(Control::Ended(recording));
-                    self.failed(transport, recording, &end.to_string());
+                    self.failed(transport, recording, problem::ended(&end), &end.to_string());
                 }
             }
-            (Event::Status(Status::Degraded(why)), Some((recording, _))) => {
+            (Event::Status(Status::Degraded(why)), Some((recording, transport))) => {
                 tracing::warn!(%recording, %why, "recording degraded");
+                self.degraded(transport, recording, problem::degraded(&why));
             }
             (Event::Closed(manifest), _) => self.closed(*manifest, finished),
             _ => {}
@@ -235,13 +264,30 @@ impl Shared {
         });
     }
 
-    fn failed(&self, transport: TransportId, recording: RecordingId, reason: &str) {
+    /// Something is lost; it goes on.
+    fn degraded(&self, transport: TransportId, recording: RecordingId, problem: Reason) {
+        Metrics::count(&self.metrics.recordings_degraded);
+        let _ = self.told.send(Input::RecordingDegraded {
+            transport,
+            recording,
+            problem,
+        });
+    }
+
+    fn failed(
+        &self,
+        transport: TransportId,
+        recording: RecordingId,
+        problem: Reason,
+        detail: &str,
+    ) {
         self.untap(transport, recording);
         Metrics::count(&self.metrics.recordings_failed);
         let _ = self.told.send(Input::RecordingFailed {
             transport,
             recording,
-            reason: reason.to_owned(),
+            problem,
+            detail: detail.to_owned(),
         });
     }
 

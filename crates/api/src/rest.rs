@@ -19,7 +19,7 @@ use veche_record::store::Manifest;
 use veche_room::Reason;
 
 use crate::http::Shared;
-use crate::hub::{FromSession, RecordAsked};
+use crate::hub::{FromSession, RecordAsked, RecordWhat};
 use crate::translate;
 
 /// Bytes of a request's body; an id has a few dozen.
@@ -58,8 +58,10 @@ async fn record(shared: &Shared, body: &[u8], on: bool) -> Response {
     };
     let (answer, answered) = oneshot::channel();
     let asked = FromSession::Record(RecordAsked {
-        media_session: which.media_session_id.as_str().into(),
-        on,
+        what: RecordWhat::Stream {
+            media_session: which.media_session_id.as_str().into(),
+            on,
+        },
         answer,
     });
     // Fails only when the hub has ended; then nobody answers.

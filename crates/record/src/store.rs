@@ -226,6 +226,12 @@ impl Handle {
         self.queue.push(unit)
     }
 
+    /// So many units were lost on the way here: the recording is degraded, its
+    /// picture goes on with a keyframe.
+    pub fn lost(&self, units: u64) {
+        self.queue.lost(units);
+    }
+
     /// Takes nothing until [`Handle::resume`].
     pub fn pause(&self) {
         self.queue.control(queue::Control::Pause);

@@ -34,8 +34,10 @@ impl Hub {
 
     fn discard(&mut self, blame: &Blame) {
         let mut sessions: BTreeSet<SessionId> = blame.session.into_iter().collect();
+        let mut room_recording = None;
         if let Some(name) = &blame.room {
-            if let Some(room) = self.rooms.remove(name) {
+            if let Some(mut room) = self.rooms.remove(name) {
+                room_recording = room.recording.take();
                 sessions.extend(room.members.into_values());
             }
             self.timers.cancel(&Timer::RoomIdle(name.clone()));
@@ -62,6 +64,8 @@ impl Hub {
             }
             self.purge(session);
         }
+        // After those of its streams.
+        self.abandon_room_recording(room_recording);
     }
 
     /// Makes sure that nothing of a session is left, without trusting that

@@ -12,7 +12,8 @@ use crate::stream::Stream;
 use crate::timers::{Timer, Timers};
 use crate::{
     Answer, CloseReason, Command, Event, Input, Login, MediaSessionId, Note, OperationId, Output,
-    Reason, RecordingId, ResumeToken, RoomEvent, RoomName, SessionId, Settings, StreamName,
+    Reason, RecordingId, ResumeToken, RoomEvent, RoomLife, RoomName, RoomRecordingId, SessionId,
+    Settings, StreamName,
 };
 
 /// Every session, room, stream and play of a server, and the rules between them.
@@ -25,6 +26,8 @@ pub struct Hub {
     pub(crate) closing: bool,
     next_transport: u64,
     next_recording: u64,
+    next_room_recording: u64,
+    next_life: u64,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) rooms: BTreeMap<RoomName, Room>,
     pub(crate) streams: BTreeMap<TransportId, Stream>,
@@ -66,6 +69,8 @@ impl Hub {
             closing: false,
             next_transport: 1,
             next_recording: 1,
+            next_room_recording: 1,
+            next_life: 1,
             sessions: BTreeMap::new(),
             rooms: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -158,13 +163,34 @@ impl Hub {
             Input::RecordingFailed {
                 transport,
                 recording,
-                reason,
-            } => self.recording_failed(transport, recording, reason),
+                problem,
+                detail,
+            } => self.recording_failed(transport, recording, problem, detail),
+            Input::RecordingDegraded {
+                transport,
+                recording,
+                problem,
+            } => self.recording_degraded(transport, recording, problem),
+            Input::RoomRecordingStarted { recording } => self.room_recording_started(recording),
+            Input::RoomRecordingFailed { recording, problem } => {
+                self.room_recording_failed(recording, problem);
+            }
+            Input::RoomRecordingDegraded { recording, problem } => {
+                self.room_recording_trouble(recording, problem);
+            }
             Input::Record {
                 request,
                 media_session,
                 on,
             } => self.record(request, &media_session, on),
+            Input::PauseRecord {
+                request,
+                media_session,
+                paused,
+            } => self.pause_recording(request, &media_session, paused),
+            Input::RecordRoom { request, room, on } => {
+                self.operate_room_recording(request, room, on);
+            }
             Input::Timeout => {}
             Input::Shutdown => self.shut_down(),
         }
@@ -215,6 +241,11 @@ impl Hub {
                 let answer = self.say(session, room, to, text);
                 self.answer(session, operation, answer);
             }
+            Command::Record {
+                operation,
+                room,
+                on,
+            } => self.switch_room_recording(session, operation, room, on),
             Command::UnknownCommand { operation } => {
                 self.answer(session, operation, Answer::Failed(Reason::UnknownCommand));
             }
@@ -263,6 +294,7 @@ impl Hub {
             Command::Join { operation, .. }
             | Command::Leave { operation, .. }
             | Command::Say { operation, .. }
+            | Command::Record { operation, .. }
             | Command::UnknownCommand { operation } => self.send(
                 session,
                 Event::Answered {
@@ -330,6 +362,18 @@ impl Hub {
         recording
     }
 
+    pub(crate) fn new_room_recording(&mut self) -> RoomRecordingId {
+        let recording = RoomRecordingId(self.next_room_recording);
+        self.next_room_recording += 1;
+        recording
+    }
+
+    pub(crate) fn new_life(&mut self) -> RoomLife {
+        let life = RoomLife(self.next_life);
+        self.next_life += 1;
+        life
+    }
+
     pub(crate) fn unix_ms(&self) -> u64 {
         let elapsed = u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX);
         self.epoch_ms.saturating_add(elapsed)
@@ -342,6 +386,10 @@ impl Hub {
             self.stop_recording(*transport, &mut stream.recording, Reason::ShuttingDown);
         }
         self.streams = streams;
+        let rooms = std::mem::take(&mut self.rooms);
+        for room in rooms.into_values() {
+            self.abandon_room_recording(room.recording);
+        }
         let transports = self.answered_transports();
         for transport in transports {
             self.output(Output::CloseTransport { transport });
@@ -353,7 +401,6 @@ impl Hub {
                 reason: CloseReason::Shutdown,
             });
         }
-        self.rooms.clear();
         self.streams.clear();
         self.stream_by_name.clear();
         self.plays.clear();

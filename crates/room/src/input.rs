@@ -2,7 +2,7 @@ use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
 
 use crate::{
     Json, Login, MediaSessionId, OperationId, Reason, RecordName, RecordRequestId, RecordingId,
-    ResumeToken, RoomName, SessionId, StreamName,
+    ResumeToken, RoomName, RoomRecordingId, SessionId, StreamName,
 };
 
 /// What the rules are told.
@@ -85,8 +85,38 @@ pub enum Input {
         transport: TransportId,
         /// Of the order.
         recording: RecordingId,
+        /// For clients.
+        problem: Reason,
         /// For the log.
-        reason: String,
+        detail: String,
+    },
+    /// Something of a recording is lost; it goes on.
+    RecordingDegraded {
+        /// Of the order.
+        transport: TransportId,
+        /// Of the order.
+        recording: RecordingId,
+        /// For clients.
+        problem: Reason,
+    },
+    /// The recording of a room runs.
+    RoomRecordingStarted {
+        /// Of the order.
+        recording: RoomRecordingId,
+    },
+    /// The recording of a room could not begin.
+    RoomRecordingFailed {
+        /// Of the order.
+        recording: RoomRecordingId,
+        /// For clients.
+        problem: Reason,
+    },
+    /// Something of the recording of a room is lost; it goes on.
+    RoomRecordingDegraded {
+        /// Of the order.
+        recording: RoomRecordingId,
+        /// For clients.
+        problem: Reason,
     },
     /// An operator wants a live stream recorded, or not any more. Answered
     /// with [`crate::Output::RecordAnswered`].
@@ -95,6 +125,26 @@ pub enum Input {
         request: RecordRequestId,
         /// Of the publish.
         media_session: MediaSessionId,
+        /// Start, not stop.
+        on: bool,
+    },
+    /// An operator wants the recording of a live stream paused, or resumed.
+    /// Answered with [`crate::Output::RecordAnswered`].
+    PauseRecord {
+        /// Carried by the answer.
+        request: RecordRequestId,
+        /// Of the publish.
+        media_session: MediaSessionId,
+        /// Pause, not resume.
+        paused: bool,
+    },
+    /// An operator wants a room recorded, or not any more. Answered with
+    /// [`crate::Output::RecordAnswered`].
+    RecordRoom {
+        /// Carried by the answer.
+        request: RecordRequestId,
+        /// Which.
+        room: RoomName,
         /// Start, not stop.
         on: bool,
     },
@@ -186,6 +236,15 @@ pub enum Command {
         /// What.
         text: Json,
     },
+    /// Record a room, or stop doing so.
+    Record {
+        /// The client's id.
+        operation: Option<OperationId>,
+        /// Which.
+        room: RoomName,
+        /// Start, not stop.
+        on: bool,
+    },
     /// A room command that does not exist.
     UnknownCommand {
         /// The client's id.
@@ -270,6 +329,8 @@ pub struct Join {
     pub capacity: Option<u32>,
     /// Earlier broadcasts are wanted: those with a greater id.
     pub history_since: Option<u64>,
+    /// The room is to be recorded, if this join creates it.
+    pub record: bool,
 }
 
 /// A publish or a play.

@@ -1,4 +1,5 @@
 use crate::Hub;
+use crate::recording::Tag;
 use crate::session::Phase;
 
 impl Hub {
@@ -47,6 +48,14 @@ impl Hub {
                 stream.recording.active.is_none() || stream.media.is_flowing(),
                 "only what flows is recorded"
             );
+            if let Some(active) = stream.recording.active {
+                let room = stream.room.as_ref();
+                let running = room.and_then(|room| self.running_room_recording(room));
+                match active.tag {
+                    Tag::Own => assert!(running.is_none(), "a recorded room has all its files"),
+                    Tag::Room(id) => assert_eq!(running, Some(id)),
+                }
+            }
             for play in &stream.plays {
                 assert_eq!(self.plays[play].source, *transport);
             }

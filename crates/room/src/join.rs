@@ -1,4 +1,5 @@
 use crate::room::{Departure, Room};
+use crate::room_recording::Creator;
 use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
 use crate::{
@@ -98,11 +99,10 @@ impl Hub {
         let name = &join.room;
         self.blame.room = Some(name.clone());
         let state = self.room_state(name);
-        if !self.rooms.contains_key(name) {
-            let room = Room {
-                capacity: self.capacity(join.capacity),
-                ..Room::default()
-            };
+        let created = !self.rooms.contains_key(name);
+        if created {
+            let creator = Creator::of(session, self.established(session));
+            let room = Room::new(self.new_life(), creator, self.capacity(join.capacity));
             self.rooms.insert(name.clone(), room);
             self.note(Note::RoomCreated { room: name.clone() });
         }
@@ -119,6 +119,11 @@ impl Hub {
         self.send_room(vec![session], name, RoomEvent::State(state));
         if let Some(history) = history {
             self.send_room(vec![session], name, RoomEvent::History(history));
+        }
+        self.tell_joiner_of_recording(session, name);
+        self.journal_join(name, session, &login);
+        if created {
+            self.begin_wanted_room_recording(name, &login, join.record);
         }
         let others = self.others(name, session);
         self.send_room(others, name, RoomEvent::Joined(login));

@@ -27,6 +27,7 @@ mod reason;
 mod recording;
 mod remembered;
 mod room;
+mod room_recording;
 mod say;
 mod session;
 mod settings;
@@ -38,8 +39,8 @@ mod timers;
 pub use chat::ChatMessage;
 pub use hub::{Counts, Hub};
 pub use ids::{
-    Json, Login, MediaSessionId, OperationId, RecordName, RecordRequestId, ResumeToken, RoomName,
-    SessionId, StreamName,
+    Json, Login, MediaSessionId, OperationId, PersonId, RecordName, RecordRequestId, ResumeToken,
+    RoomLife, RoomName, SessionId, StreamName,
 };
 pub use input::{
     Command, Connect, Input, Join, PlayAnswer, PublishAnswer, Rate, Request, Resume,
@@ -47,9 +48,11 @@ pub use input::{
 };
 pub use limits::Limits;
 pub use output::{
-    Answer, CloseReason, Event, Note, Output, PlayOrder, PublishOrder, RecordOrder, Resumed,
-    RoomEvent, StreamDetails, StreamState, StreamStatus,
+    Answer, CloseReason, Event, JournalEntry, Note, Output, PlayOrder, PublishOrder, RecordOrder,
+    RecordRoomOrder, Resumed, RoomEvent, RoomRecordingState, StreamDetails, StreamState,
+    StreamStatus,
 };
 pub use reason::Reason;
 pub use recording::RecordingId;
+pub use room_recording::{RecordBy, RoomRecordingId};
 pub use settings::Settings;

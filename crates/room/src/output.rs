@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use veche_media::{AudioCodec, TransportId, VideoCodec};
 
 use crate::{
-    ChatMessage, Json, Login, MediaSessionId, OperationId, Rate, Reason, RecordName,
-    RecordRequestId, RecordingId, ResumeToken, RoomName, SessionId, StreamEventKind, StreamName,
-    VideoSize,
+    ChatMessage, Json, Login, MediaSessionId, OperationId, PersonId, Rate, Reason, RecordName,
+    RecordRequestId, RecordingId, ResumeToken, RoomLife, RoomName, RoomRecordingId, SessionId,
+    StreamEventKind, StreamName, VideoSize,
 };
 
 /// What is to be done.
@@ -43,7 +45,31 @@ pub enum Output {
         /// Of the order.
         recording: RecordingId,
     },
-    /// The one answer to [`crate::Input::Record`].
+    /// Take nothing into a recording until it is resumed.
+    PauseRecord {
+        /// Of the order.
+        recording: RecordingId,
+        /// Pause, not resume.
+        paused: bool,
+    },
+    /// Record a room: [`crate::Input::RoomRecordingStarted`] or
+    /// [`crate::Input::RoomRecordingFailed`] is awaited. What happens in it,
+    /// and its streams, are ordered when it has started.
+    RecordRoom(RecordRoomOrder),
+    /// Something happened in a room that is recorded.
+    Journal {
+        /// Of the order.
+        recording: RoomRecordingId,
+        /// What.
+        entry: JournalEntry,
+    },
+    /// The end of the recording of a room. Once for each that has not failed,
+    /// after its streams' recordings were stopped.
+    StopRecordRoom {
+        /// Of the order.
+        recording: RoomRecordingId,
+    },
+    /// The one answer to [`crate::Input::Record`] and its like.
     RecordAnswered {
         /// Of the input.
         request: RecordRequestId,
@@ -88,10 +114,74 @@ pub struct RecordOrder {
     pub stream: StreamName,
     /// Where, if in a room.
     pub room: Option<RoomName>,
+    /// Which life of the room.
+    pub life: Option<RoomLife>,
+    /// When media began to flow in this life of the room, on the clock of
+    /// [`crate::Hub::handle`].
+    pub first_publish: Option<Duration>,
+    /// The recording of the room that it belongs to.
+    pub room_recording: Option<RoomRecordingId>,
     /// If it has audio.
     pub audio: Option<AudioCodec>,
     /// If it has video.
     pub video: Option<VideoCodec>,
+}
+
+/// A room to record.
+#[derive(Clone, Debug)]
+pub struct RecordRoomOrder {
+    /// New.
+    pub recording: RoomRecordingId,
+    /// Which.
+    pub room: RoomName,
+    /// Which life of it.
+    pub life: RoomLife,
+    /// Who wants it; `None`: the operator.
+    pub by: Option<Login>,
+}
+
+/// What happened in a room that is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalEntry {
+    /// Somebody is in.
+    Join {
+        /// New.
+        person: PersonId,
+        /// Who.
+        login: Login,
+    },
+    /// Somebody went.
+    Leave {
+        /// Who.
+        person: PersonId,
+    },
+    /// A stream flows; its own recording is ordered next.
+    Stream {
+        /// Whose.
+        person: PersonId,
+        /// Its name.
+        stream: StreamName,
+        /// The client's id.
+        media_session: MediaSessionId,
+        /// It has sound.
+        audio: bool,
+        /// It has a picture.
+        video: bool,
+    },
+    /// A stream ended.
+    Unstream {
+        /// The client's id.
+        media_session: MediaSessionId,
+    },
+    /// Something was said to everybody.
+    Chat {
+        /// Who said it.
+        person: PersonId,
+        /// Their name.
+        login: Login,
+        /// What.
+        text: Json,
+    },
 }
 
 /// An offer to play.
@@ -316,6 +406,21 @@ pub enum RoomEvent {
     Message(ChatMessage),
     /// What was said to everybody.
     History(Vec<ChatMessage>),
+    /// The room is recorded, or not any more. Only to clients that know it.
+    Recording(RoomRecordingState),
+}
+
+/// The recording of a room, as its participants are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecordingState {
+    /// It runs.
+    pub on: bool,
+    /// Who switched it; `None`: the operator, or its end.
+    pub by: Option<Login>,
+    /// When it was switched, milliseconds since 1970.
+    pub since_ms: u64,
+    /// What is lost of it, or why it does not run.
+    pub problem: Option<Reason>,
 }
 
 /// Worth a line in the log.
@@ -382,6 +487,15 @@ pub enum Note {
         recording: RecordingId,
         /// Why.
         reason: String,
+    },
+    /// The recording of a room could not begin.
+    RoomRecordingFailed {
+        /// Of the room.
+        room: RoomName,
+        /// Which.
+        recording: RoomRecordingId,
+        /// Why.
+        reason: Reason,
     },
     /// The client's own log.
     ClientLog {

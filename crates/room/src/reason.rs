@@ -27,6 +27,16 @@ pub enum Reason {
     NotRecorded,
     /// Nothing can be recorded; the log says why.
     RecordingFailed,
+    /// Nothing can be recorded, or something is lost: the disk is full.
+    RecordingDiskFull,
+    /// Something of a recording is lost: the server or its disk is too slow.
+    RecordingTooSlow,
+    /// `Settings::record_streams` is off.
+    RecordingDisabled,
+    /// `Settings::room_record_by`, or the operator records every room.
+    RecordingNotAllowed,
+    /// There is no such room.
+    RoomNotFound,
     /// Another live stream has the name.
     StreamNameInUse,
     /// Another publish or play has, or had, the id.

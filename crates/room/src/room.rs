@@ -1,19 +1,38 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::chat::Chat;
+use crate::room_recording::{Creator, RoomRecording};
 use crate::timers::Timer;
-use crate::{Hub, Login, Note, RoomEvent, RoomName, SessionId, StreamName};
+use crate::{Hub, Login, Note, RoomEvent, RoomLife, RoomName, SessionId, StreamName};
 
 /// A named meeting.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Room {
+    pub(crate) life: RoomLife,
+    pub(crate) creator: Creator,
     pub(crate) members: BTreeMap<Login, SessionId>,
     /// 0: no limit.
     pub(crate) capacity: usize,
     pub(crate) chat: Chat,
+    /// When media began to flow in it.
+    pub(crate) first_publish: Option<Duration>,
+    pub(crate) recording: Option<RoomRecording>,
 }
 
 impl Room {
+    pub(crate) fn new(life: RoomLife, creator: Creator, capacity: usize) -> Self {
+        Self {
+            life,
+            creator,
+            members: BTreeMap::new(),
+            capacity,
+            chat: Chat::default(),
+            first_publish: None,
+            recording: None,
+        }
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.capacity != 0 && self.members.len() >= self.capacity
     }
@@ -75,6 +94,7 @@ impl Hub {
         if let Some(state) = self.established_mut(session) {
             state.rooms.remove(room_name);
         }
+        self.journal_leave(room_name, session);
         let others = self.others(room_name, session);
         self.send_room(others, room_name, RoomEvent::Left(login.clone()));
         self.note(Note::Left {
@@ -93,6 +113,7 @@ impl Hub {
     /// Nobody is in it.
     pub(crate) fn end_room(&mut self, room: &RoomName) {
         self.timers.cancel(&Timer::RoomIdle(room.clone()));
+        self.end_room_recording(room, None);
         if self.rooms.remove(room).is_some() {
             self.note(Note::RoomEnded { room: room.clone() });
         }

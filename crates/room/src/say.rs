@@ -53,6 +53,7 @@ impl Hub {
         let room = self.rooms.get_mut(room_name).ok_or(Reason::NotInRoom)?;
         let message = room.chat.say(from, text, to.is_none(), time_ms, &limits);
         let id = message.id;
+        self.journal_chat(room_name, session, &message);
         self.send_room(recipients, room_name, RoomEvent::Message(message));
         Ok(Answer::Said { id, time_ms })
     }

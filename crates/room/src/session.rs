@@ -43,7 +43,8 @@ pub(crate) struct Established {
     /// It is of the room application.
     pub(crate) rooms_app: bool,
     pub(crate) login: Option<Login>,
-    token: Option<ResumeToken>,
+    /// Of clients that know our additions.
+    pub(crate) token: Option<ResumeToken>,
     pub(crate) rooms: BTreeSet<RoomName>,
     /// Rooms whose join waits for a probe.
     pub(crate) joining: BTreeSet<RoomName>,
@@ -264,6 +265,7 @@ impl Hub {
             Command::Join { operation, .. }
             | Command::Leave { operation, .. }
             | Command::Say { operation, .. }
+            | Command::Record { operation, .. }
             | Command::UnknownCommand { operation } => operation.clone(),
             _ => None,
         };

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use veche_media::{AudioCodec, VideoCodec};
 
-use crate::Limits;
+use crate::{Limits, RecordBy};
 
 /// What an operator can choose about rooms.
 #[derive(Clone, Debug)]
@@ -36,6 +36,10 @@ pub struct Settings {
     pub record_streams: bool,
     /// Whether every stream is recorded, asked for or not. Not without `record_streams`.
     pub record_all: bool,
+    /// Which participants may switch the recording of their room.
+    pub room_record_by: RecordBy,
+    /// Whether every room is recorded from its beginning. Not without `record_streams`.
+    pub record_all_rooms: bool,
     /// Whether the logins `throw_join_exception`, `throw_message_exception`
     /// and `throw_panic` misbehave, as test suites expect. Never in production.
     pub test_hooks: bool,
@@ -59,6 +63,8 @@ impl Default for Settings {
             max_bitrate_bps: 0,
             record_streams: true,
             record_all: false,
+            room_record_by: RecordBy::Everyone,
+            record_all_rooms: false,
             test_hooks: false,
             limits: Limits::default(),
         }

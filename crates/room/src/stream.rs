@@ -241,6 +241,12 @@ impl Hub {
         let (session, name) = (stream.session, stream.name.clone());
         let place = stream.room.clone().zip(stream.login.clone());
         self.timers.cancel(&Timer::Setup(transport));
+        let now = self.now;
+        if let Some((name, _)) = &place
+            && let Some(room) = self.rooms.get_mut(name)
+        {
+            room.first_publish.get_or_insert(now);
+        }
         self.begin_wanted_recording(transport);
         self.send_stream_status(transport, StreamState::Publishing, None);
         if let Some((room, login)) = place {

@@ -39,6 +39,7 @@ impl Hub {
         let recorded = stream.recording.active.is_some();
         self.stop_recording(transport, &mut stream.recording, Reason::StreamNotFound);
         self.blame.room.clone_from(&stream.room);
+        self.journal_unstream(&stream);
         self.stream_by_name.remove(&stream.name);
         self.transport_by_media_session
             .remove(&stream.media_session);
@@ -61,13 +62,13 @@ impl Hub {
         }
         self.tell_room_of_end(&stream, end);
         let (state, reason) = match end {
-            StreamEnd::Stopped => (StreamState::Unpublished, None),
+            StreamEnd::Stopped => (StreamState::Unpublished, stream.recording.problem),
             StreamEnd::Closed => (StreamState::Unpublished, Some(Reason::StoppedByUser)),
             // A stream that never came up did not end well for its client.
             StreamEnd::Left if !stream.media.is_flowing() => {
                 (StreamState::Failed, Some(Reason::StoppedByUser))
             }
-            StreamEnd::Left => (StreamState::Unpublished, None),
+            StreamEnd::Left => (StreamState::Unpublished, stream.recording.problem),
             StreamEnd::SessionGone => (StreamState::Unpublished, None),
             StreamEnd::Failed(reason, _) => (StreamState::Failed, Some(reason)),
         };

@@ -162,6 +162,13 @@ pub enum AppCommand {
         /// As JSON text.
         text: String,
     },
+    /// Record a room, or stop doing so (ours).
+    Record {
+        /// The room.
+        room: String,
+        /// Start, not stop.
+        on: bool,
+    },
     /// Anything else.
     Unknown {
         /// Its name, empty if it has none.

@@ -219,6 +219,13 @@ fn command(fields: Fields<'_>) -> Result<AppCommand, DecodeError> {
                 text: text(options)?,
             }
         }
+        "record" => {
+            let options = options()?;
+            AppCommand::Record {
+                room: options.required("name")?,
+                on: options.required_flag("on")?,
+            }
+        }
         unknown => AppCommand::Unknown {
             command: unknown.to_owned(),
         },

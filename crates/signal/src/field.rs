@@ -46,10 +46,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn required(self, name: &str) -> Result<String, DecodeError> {
         match self.text(name)? {
             Some(text) => Ok(text.to_owned()),
-            None => Err(DecodeError::bad(format!(
-                "\"{name}\" of {} is missing",
-                self.place
-            ))),
+            None => Err(self.missing(name)),
         }
     }
 
@@ -58,6 +55,13 @@ impl<'a> Fields<'a> {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    pub(crate) fn required_flag(self, name: &str) -> Result<bool, DecodeError> {
+        match self.value(name) {
+            Some(_) => self.flag(name),
+            None => Err(self.missing(name)),
         }
     }
 
@@ -82,6 +86,10 @@ impl<'a> Fields<'a> {
     pub(crate) fn small(self, name: &str) -> Result<u32, DecodeError> {
         let number = self.number(name)?.unwrap_or(0);
         Ok(u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    fn missing(self, name: &str) -> DecodeError {
+        DecodeError::bad(format!("\"{name}\" of {} is missing", self.place))
     }
 
     fn wrong(self, name: &str, wanted: &str) -> DecodeError {

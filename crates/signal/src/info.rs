@@ -60,10 +60,13 @@ table! {
     SHUTTING_DOWN = "Server is shutting down";
     SNAPSHOT_UNAVAILABLE = "Snapshots need a codec that this server does not have";
     SESSION_DEBUG_UNAVAILABLE = "Session debugging is not available";
+    NOT_RECORDED = "Stream is not recorded";
+    RECORDING_FAILED = "Recording failed";
+    RECORDING_DISK_FULL = "Recording failed: the disk is full";
+    RECORDING_TOO_SLOW = "Parts of the recording are lost: the server is too slow";
+    RECORDING_DISABLED = "Recording is off on this server";
+    RECORDING_NOT_ALLOWED = "Only others may switch the recording";
+    ROOM_NOT_FOUND = "Room not found";
     JOIN_EXCEPTION = "Join exception";
     MESSAGE_EXCEPTION = "Message exception";
 }
-/// An operator stops what is not being recorded.
-pub const NOT_RECORDED: &str = "Stream is not recorded";
-/// An operator starts a recording, and nothing can be recorded.
-pub const RECORDING_FAILED: &str = "Recording failed";

@@ -20,7 +20,7 @@ pub use client::{
 };
 pub use decode::{Limits, decode};
 pub use error::{DecodeError, ErrorCode, ReplyTo};
-pub use room_event::{ChatLine, RoomEvent, RoomEventInfo, StateEntry};
+pub use room_event::{ChatLine, RoomEvent, RoomEventInfo, RoomRecording, StateEntry};
 pub use server::{
     Available, DataStatus, Fail, GoingAway, HelloReply, Muted, ServerMessage, StreamEvent,
     StreamStatus, UserData, VideoFormat, VideoRate,

@@ -32,6 +32,21 @@ pub enum RoomEventInfo {
     Message(ChatLine),
     /// `HISTORY`
     History(Vec<ChatLine>),
+    /// `RECORDING` (ours)
+    Recording(RoomRecording),
+}
+
+/// Whether a room is recorded.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoomRecording {
+    /// It is.
+    pub on: bool,
+    /// Who switched it; `null`: the operator.
+    pub by: Option<String>,
+    /// Milliseconds since 1970 of the last switch.
+    pub since: u64,
+    /// What is wrong with it, for people.
+    pub problem: Option<&'static str>,
 }
 
 /// One entry of `STATE`: a participant without streams, or one stream.

@@ -201,3 +201,31 @@ fn no_text_at_all_makes_the_reader_panic() {
         let _ = read(&text);
     }
 }
+
+#[test]
+fn the_recording_of_a_room_is_switched_by_what_is_said_and_not_by_what_is_missing() {
+    let command = |options: &str| {
+        format!(
+            r#"{{"message":"sendData","data":[{{"operationId":"o","payload":{{"command":"record","options":{options}}}}}]}}"#
+        )
+    };
+    for on in [true, false] {
+        let text = command(&format!(r#"{{"name":"r","on":{on}}}"#));
+        let Ok(ClientMessage::SendData(data)) = read(&text) else {
+            panic!("{text}");
+        };
+        let room = "r".to_owned();
+        assert_eq!(data.command, AppCommand::Record { room, on });
+    }
+    for options in [
+        r#"{"name":"r"}"#,
+        r#"{"on":true}"#,
+        r#"{"name":"r","on":1}"#,
+        r#"{"name":["r"],"on":true}"#,
+        "[]",
+    ] {
+        let error = refused(&command(options));
+        assert_eq!(error.code, ErrorCode::BadMessage);
+        assert_eq!(error.reply_to, ReplyTo::Operation("o".into()));
+    }
+}

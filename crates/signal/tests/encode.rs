@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use veche_signal::{
-    Available, DataStatus, ErrorCode, Fail, GoingAway, RoomEvent, RoomEventInfo, ServerMessage,
-    StateEntry, StreamStatus, VideoFormat, info,
+    Available, DataStatus, ErrorCode, Fail, GoingAway, RoomEvent, RoomEventInfo, RoomRecording,
+    ServerMessage, StateEntry, StreamStatus, VideoFormat, info,
 };
 
 fn check(message: &ServerMessage, expected: Value) {
@@ -150,4 +150,28 @@ fn no_text_stands_in_the_table_twice() {
     texts.sort_unstable();
     texts.dedup();
     assert_eq!(texts.len(), info::ALL.len());
+}
+
+#[test]
+fn the_recording_of_a_room_says_all_four_things() {
+    let recording = |problem| {
+        ServerMessage::Room(RoomEvent {
+            room_name: "r".into(),
+            name: "RECORDING",
+            info: RoomEventInfo::Recording(RoomRecording {
+                on: true,
+                by: None,
+                since: 7,
+                problem,
+            }),
+        })
+    };
+    let expected = |problem: Value| {
+        json!({"message": "OnDataEvent", "data": [{"payload": {
+            "roomName": "r", "name": "RECORDING",
+            "info": {"on": true, "by": null, "since": 7, "problem": problem},
+        }}]})
+    };
+    check(&recording(None), expected(Value::Null));
+    check(&recording(Some("why")), expected(json!("why")));
 }

@@ -13,8 +13,9 @@ use veche_media::{AccessUnit, Intake, TransportId};
 use veche_record::name::Fields;
 use veche_record::store::{Handle, Manifest, Origin, Request, StartError, Store};
 use veche_record::{Formats, recorder};
-use veche_room::{RecordOrder, RecordingId};
+use veche_room::{Reason, RecordOrder, RecordingId};
 
+use super::problem;
 use super::{Control, Packets, Shared, TURN, lock};
 use crate::Metrics;
 
@@ -80,6 +81,7 @@ impl Thread {
             match control {
                 Ok(Control::Start(order, packets)) => self.begin(*order, packets),
                 Ok(Control::Stop(id)) => self.end(id),
+                Ok(Control::Pause(id, paused)) => self.pause(id, paused),
                 Ok(Control::Ended(id)) => self.recordings.retain(|r| r.id != id),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Control::Close) | Err(RecvTimeoutError::Disconnected) => break,
@@ -114,7 +116,11 @@ impl Thread {
                 self.count();
                 self.shared.started(transport, id, None);
             }
-            Err(error) => self.shared.failed(transport, id, &error.to_string()),
+            Err(error) => {
+                let problem = problem::refused(&error);
+                self.shared
+                    .failed(transport, id, problem, &error.to_string());
+            }
         }
     }
 
@@ -172,7 +178,22 @@ impl Thread {
         for (transport, id) in broken {
             tracing::error!(recording = %id, "panic caught: the recording ends here");
             self.recordings.retain(|recording| recording.id != id);
-            self.shared.failed(transport, id, "a fault of the server");
+            let problem = Reason::RecordingFailed;
+            self.shared
+                .failed(transport, id, problem, "a fault of the server");
+        }
+    }
+
+    fn pause(&mut self, id: RecordingId, paused: bool) {
+        let Some(recording) = self.recordings.iter_mut().find(|r| r.id == id) else {
+            return;
+        };
+        if paused {
+            recording.handle.pause();
+        } else {
+            recording.handle.resume();
+            // Pictures go on with a keyframe.
+            self.shared.engine.request_keyframe(recording.transport);
         }
     }
 
@@ -217,7 +238,9 @@ impl Recording {
         let dropped = self.packets.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             Metrics::add(&shared.metrics.recording_dropped_packets, dropped);
-            self.degrade(dropped);
+            // So that its manifest says it, too.
+            self.handle.lost(dropped);
+            self.degrade(shared, dropped);
         }
         self.give(shared, units);
     }
@@ -233,12 +256,13 @@ impl Recording {
         Metrics::add(&shared.metrics.recorded_bytes, bytes);
         if lost > 0 {
             Metrics::add(&shared.metrics.recording_dropped_units, lost);
-            self.degrade(lost);
+            self.degrade(shared, lost);
         }
     }
 
-    fn degrade(&mut self, lost: u64) {
+    fn degrade(&mut self, shared: &Shared, lost: u64) {
         if !std::mem::replace(&mut self.degraded, true) {
+            shared.degraded(self.transport, self.id, Reason::RecordingTooSlow);
             tracing::warn!(recording = %self.id, lost, "recording degraded: too slow");
         }
     }

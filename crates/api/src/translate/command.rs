@@ -59,6 +59,7 @@ fn app_command(data: SendData) -> Command {
                 room: join.room.as_str().into(),
                 capacity: join.capacity,
                 history_since: join.history.then_some(join.history_since),
+                record: join.record,
             },
         },
         AppCommand::Leave { room } => Command::Leave {
@@ -76,6 +77,11 @@ fn app_command(data: SendData) -> Command {
             room: room.as_str().into(),
             to: None,
             text: Json::new(text),
+        },
+        AppCommand::Record { room, on } => Command::Record {
+            operation,
+            room: room.as_str().into(),
+            on,
         },
         AppCommand::Unknown { .. } => Command::UnknownCommand { operation },
     }

@@ -292,6 +292,15 @@ fn room_event(room: &str, event: &RoomEvent) -> wire::RoomEvent {
             "HISTORY",
             wire::RoomEventInfo::History(messages.iter().map(chat_line).collect()),
         ),
+        RoomEvent::Recording(recording) => (
+            "RECORDING",
+            wire::RoomEventInfo::Recording(wire::RoomRecording {
+                on: recording.on,
+                by: recording.by.as_ref().map(ToString::to_string),
+                since: recording.since_ms,
+                problem: recording.problem.map(text),
+            }),
+        ),
     };
     wire::RoomEvent {
         room_name: room.to_owned(),

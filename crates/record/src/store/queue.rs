@@ -70,6 +70,10 @@ impl Queue {
         true
     }
 
+    pub(super) fn lost(&self, units: u64) {
+        self.lock().lost += units;
+    }
+
     pub(super) fn control(&self, control: Control) {
         let mut inner = self.lock();
         if inner.controls < MAX_CONTROLS {

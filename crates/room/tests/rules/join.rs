@@ -183,6 +183,7 @@ fn a_repeated_operation_is_answered_as_before_and_not_done_again() {
             room: "r1".into(),
             capacity: None,
             history_since: None,
+            record: false,
         },
     };
     sim.command(ann, join.clone());
@@ -200,6 +201,7 @@ fn a_command_without_an_id_is_done_and_answered_without_one() {
         room: "r1".into(),
         capacity: None,
         history_since: None,
+        record: false,
     };
     sim.command(
         ann,

@@ -13,6 +13,7 @@ mod probe;
 mod random;
 mod recording;
 mod resume;
+mod room_recording;
 mod sim;
 mod stream;
 mod stream_event;

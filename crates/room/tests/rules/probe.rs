@@ -86,6 +86,7 @@ fn a_repeated_join_that_waits_is_answered_once() {
             room: "r1".into(),
             capacity: None,
             history_since: None,
+            record: false,
         };
         let operation = Some(operation.clone());
         sim.command(ann, Command::Join { operation, join });

@@ -93,7 +93,7 @@ impl Schedule {
             70..73 => self.stream_event(),
             73..75 => self.fall_silent(),
             75..86 => self.media(),
-            86..90 => self.recording(),
+            86..92 => self.recording(),
             _ => self.pass_time(),
         }
         self.settle_waiting();
@@ -102,17 +102,42 @@ impl Schedule {
     /// An operator, or the disk.
     fn recording(&mut self) {
         let ids = self.ids.clone();
-        match self.rng.u32(0..4) {
-            0 | 1 => {
+        match self.rng.u32(0..12) {
+            0 | 1 => self.switch_recording(),
+            2 | 3 => self.sim.room_record_begins(),
+            4 => self.sim.room_record_fails(Reason::RecordingDiskFull),
+            5 => {
+                let (room, on) = (self.room(), self.rng.bool());
+                self.sim.operate_room(room, on);
+            }
+            6 => {
+                if let Some(id) = self.pick(&ids) {
+                    let paused = self.rng.bool();
+                    self.sim.pause(&id, paused);
+                }
+            }
+            7 | 8 => {
                 if let Some(id) = self.pick(&ids) {
                     let on = self.rng.bool();
                     self.sim.record(&id, on);
                 }
             }
             _ if self.sim.recorder.orders.is_empty() => {}
-            2 => self.sim.record_begins("file"),
+            9 => self.sim.record_begins("file"),
             _ => self.sim.record_fails(),
         }
+    }
+
+    fn switch_recording(&mut self) {
+        let Some(session) = self.someone() else {
+            return;
+        };
+        let (room, on) = (self.room(), self.rng.bool());
+        self.hear(session);
+        let member = self.sim.clients[&session].rooms.contains_key(room);
+        let answer = self.sim.switch_recording(session, room, on);
+        let refused = answer == Some(Answer::Failed(Reason::NotInRoom));
+        assert_eq!(refused, !member);
     }
 
     fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
@@ -172,6 +197,7 @@ impl Schedule {
             room: self.room().into(),
             capacity: (self.rng.u32(0..3) == 0).then(|| self.rng.u32(1..4)),
             history_since: self.rng.bool().then_some(0),
+            record: self.rng.u32(0..3) == 0,
         };
         let expected = self.expected(session, &join);
         self.hear(session);
@@ -488,7 +514,10 @@ impl Schedule {
         // Everybody sees exactly the others.
         for (name, room) in &model.rooms {
             for (login, session) in &room.members {
-                let view = &self.sim.clients[session].rooms[name];
+                let client = &self.sim.clients[session];
+                let on = client.token.is_some() && self.sim.room_recorder.is_on(name);
+                assert_eq!(client.recorded.contains(name), on, "everybody knows");
+                let view = &client.rooms[name];
                 let others: Vec<_> = room
                     .members
                     .keys()
@@ -518,6 +547,9 @@ impl Schedule {
         while let Some(transport) = self.sim.engine.next_asked() {
             self.sim.answer_offer(transport, None);
         }
+        while self.sim.room_recorder.starting().is_some() {
+            self.sim.room_record_begins();
+        }
         self.sim.advance(secs(40));
         for (session, client) in &self.sim.clients {
             assert_eq!(client.unanswered(), 0, "{session} waits for ever");
@@ -533,6 +565,10 @@ impl Schedule {
         assert!(self.sim.recorder.running.is_empty());
         assert_eq!(self.sim.recorder.unanswered(), 0);
         self.sim.advance(secs(200));
+        let recorder = &self.sim.room_recorder;
+        assert!(recorder.running.is_empty(), "what started has stopped");
+        let ended = recorder.stopped.len() + recorder.failed;
+        assert_eq!(recorder.orders.len(), ended);
         assert_eq!(self.sim.hub.counts(), veche_room::Counts::default());
         assert_eq!(self.sim.panics, 0);
     }

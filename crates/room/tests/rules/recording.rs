@@ -155,7 +155,8 @@ fn news_of_an_older_recording_change_nothing() {
     sim.input(Input::RecordingFailed {
         transport,
         recording,
-        reason: "late".into(),
+        problem: Reason::RecordingFailed,
+        detail: "late".into(),
     });
     sim.input(Input::RecordingStarted {
         transport,

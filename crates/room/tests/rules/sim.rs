@@ -1,6 +1,7 @@
 mod client;
 mod engine;
 mod recorder;
+mod room_recorder;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use veche_room::{
 pub use client::Client;
 pub use engine::{Engine, State};
 pub use recorder::Recorder;
+pub use room_recorder::RoomRecorder;
 
 /// What the wall clock says at time zero.
 pub const EPOCH_MS: u64 = 1_000_000;
@@ -37,7 +39,9 @@ pub struct Sim {
     pub closed: BTreeMap<SessionId, CloseReason>,
     pub engine: Engine,
     pub recorder: Recorder,
+    pub room_recorder: RoomRecorder,
     pub panics: usize,
+    switched: Option<OperationId>,
     next_session: u64,
     next_id: u64,
 }
@@ -56,7 +60,9 @@ impl Sim {
             closed: BTreeMap::new(),
             engine: Engine::default(),
             recorder: Recorder::default(),
+            room_recorder: RoomRecorder::default(),
             panics: 0,
+            switched: None,
             next_session: 1,
             next_id: 1,
         }
@@ -105,6 +111,21 @@ impl Sim {
                     transport,
                     recording,
                 } => self.recorder.stop(transport, recording),
+                Output::PauseRecord { recording, paused } => {
+                    self.recorder.pause(recording, paused);
+                }
+                Output::RecordRoom(order) => self.room_recorder.order(order),
+                Output::Journal { recording, entry } => {
+                    self.room_recorder.entry(recording, entry);
+                }
+                Output::StopRecordRoom { recording } => {
+                    let tagged = |o: &&veche_room::RecordOrder| o.room_recording == Some(recording);
+                    for order in self.recorder.orders.iter().filter(tagged) {
+                        let open = self.recorder.running.contains_key(&order.recording);
+                        assert!(!open, "files end before their room's");
+                    }
+                    self.room_recorder.stop(recording);
+                }
                 Output::RecordAnswered { request, result } => {
                     self.recorder.answered(request, result);
                 }
@@ -113,7 +134,9 @@ impl Sim {
             }
         }
         self.hub.assert_consistent();
-        self.recorder.check(&self.engine);
+        let starting = self.room_recorder.running.values();
+        let starting = starting.filter(|journal| !journal.started).count();
+        self.recorder.check(&self.engine, starting);
         for session in pongs {
             if self.clients.contains_key(&session) {
                 self.input(Input::FrameSeen { session });
@@ -225,6 +248,7 @@ impl Sim {
                     room: room.into(),
                     capacity,
                     history_since,
+                    record: false,
                 },
             },
         );
@@ -349,8 +373,84 @@ impl Sim {
         self.input(Input::RecordingFailed {
             transport,
             recording,
-            reason: "the disk is full".into(),
+            problem: Reason::RecordingDiskFull,
+            detail: "no space left".into(),
         });
+    }
+
+    /// Of a client that knows our additions, in the room.
+    pub fn modern_member(&mut self, login: &str, room: &str, record: bool) -> SessionId {
+        let session = self.session_with_token(login, None);
+        let operation = self.operation();
+        self.command(
+            session,
+            Command::Join {
+                operation: Some(operation.clone()),
+                join: Join {
+                    room: room.into(),
+                    capacity: None,
+                    history_since: None,
+                    record,
+                },
+            },
+        );
+        assert_eq!(self.answer(session, &operation), Some(Answer::Accepted));
+        session
+    }
+
+    /// A participant switches the recording of a room; the answer, if it came.
+    pub fn switch_recording(&mut self, session: SessionId, room: &str, on: bool) -> Option<Answer> {
+        let operation = self.operation();
+        self.switched = Some(operation.clone());
+        self.command(
+            session,
+            Command::Record {
+                operation: Some(operation.clone()),
+                room: room.into(),
+                on,
+            },
+        );
+        self.answer(session, &operation)
+    }
+
+    /// The answer to the last [`Sim::switch_recording`], if it came.
+    pub fn last_answer(&self, session: SessionId) -> Option<Answer> {
+        self.answer(session, self.switched.as_ref()?)
+    }
+
+    /// An operator switches the recording of a room; the answer, if it came.
+    pub fn operate_room(&mut self, room: &str, on: bool) -> Option<Result<(), Reason>> {
+        let request = self.recorder.ask();
+        let room = room.into();
+        self.input(Input::RecordRoom { request, room, on });
+        self.recorder.answer(request)
+    }
+
+    /// The newest recording of a room has its journal, if it waits for it.
+    pub fn room_record_begins(&mut self) {
+        if let Some(recording) = self.room_recorder.starting() {
+            self.room_recorder.started(recording);
+            self.input(Input::RoomRecordingStarted { recording });
+        }
+    }
+
+    /// The newest recording of a room cannot begin, if it waits for it.
+    pub fn room_record_fails(&mut self, problem: Reason) {
+        if let Some(recording) = self.room_recorder.starting() {
+            self.room_recorder.fails(recording);
+            self.input(Input::RoomRecordingFailed { recording, problem });
+        }
+    }
+
+    /// An operator pauses or resumes; the answer, if it came.
+    pub fn pause(&mut self, id: &MediaSessionId, paused: bool) -> Option<Result<(), Reason>> {
+        let request = self.recorder.ask();
+        self.input(Input::PauseRecord {
+            request,
+            media_session: id.clone(),
+            paused,
+        });
+        self.recorder.answer(request)
     }
 
     /// Publishes, up to flowing media.

@@ -17,6 +17,8 @@ pub struct Client {
     pub room_events: Vec<RoomEvent>,
     pub events: Vec<Event>,
     pub rooms: BTreeMap<String, View>,
+    /// Rooms that are recorded, as far as this client was told.
+    pub recorded: BTreeSet<String>,
     /// Rooms that were ever asked for.
     joins: BTreeSet<String>,
     commands: BTreeMap<OperationId, Asked>,
@@ -102,9 +104,9 @@ impl Client {
                 (operation, Kind::Other)
             }
             Command::Leave { operation, room } => (operation, Kind::Leave(room.to_string())),
-            Command::Say { operation, .. } | Command::UnknownCommand { operation } => {
-                (operation, Kind::Other)
-            }
+            Command::Say { operation, .. }
+            | Command::Record { operation, .. }
+            | Command::UnknownCommand { operation } => (operation, Kind::Other),
             Command::Publish(request) | Command::Play(request) => {
                 let media = self.media.entry(request.media_session.clone()).or_default();
                 if media.requests == 0 {
@@ -188,6 +190,7 @@ impl Client {
         }
         if let (Kind::Leave(room), Answer::Accepted) = (asked.kind.clone(), answer) {
             self.rooms.remove(&room);
+            self.recorded.remove(&room);
         }
     }
 
@@ -215,6 +218,15 @@ impl Client {
         let view = view.expect("no event before the state, none after leaving");
         match event {
             RoomEvent::State(_) | RoomEvent::History(_) => {}
+            RoomEvent::Recording(recording) => {
+                assert!(self.token.is_some(), "only to those who know it");
+                let was_on = match recording.on {
+                    true => !self.recorded.insert(room.to_owned()),
+                    false => self.recorded.remove(room),
+                };
+                let news = was_on != recording.on || recording.problem.is_some();
+                assert!(news, "each change once: {recording:?}");
+            }
             RoomEvent::Joined(login) => {
                 assert_ne!(login.as_str(), own);
                 let older = view.insert(login.to_string(), BTreeSet::new());

@@ -12,6 +12,8 @@ pub struct Recorder {
     pub orders: Vec<RecordOrder>,
     /// Neither stopped nor failed.
     pub running: BTreeMap<RecordingId, TransportId>,
+    /// Paused, and resumed.
+    pub pauses: Vec<bool>,
     answers: BTreeMap<RecordRequestId, Option<Result<(), Reason>>>,
 }
 
@@ -28,6 +30,11 @@ impl Recorder {
     pub fn stop(&mut self, transport: TransportId, recording: RecordingId) {
         let running = self.running.remove(&recording);
         assert_eq!(running, Some(transport), "a recording is stopped once");
+    }
+
+    pub fn pause(&mut self, recording: RecordingId, paused: bool) {
+        assert!(self.running.contains_key(&recording), "it runs");
+        self.pauses.push(paused);
     }
 
     pub fn failed(&mut self, recording: RecordingId) {
@@ -60,13 +67,13 @@ impl Recorder {
         self.answers.values().filter(|a| a.is_none()).count()
     }
 
-    pub fn check(&self, engine: &Engine) {
+    pub fn check(&self, engine: &Engine, starting: usize) {
         for transport in self.running.values() {
             let state = engine.transports.get(transport);
             assert_eq!(state, Some(&State::Connected), "nobody is recorded");
         }
         assert!(
-            self.unanswered() <= self.running.len(),
+            self.unanswered() <= self.running.len() + starting,
             "only what begins is waited for"
         );
     }
