@@ -1,5 +1,6 @@
 //! As much of each codec's bitstream as a container has to know.
 
+pub(crate) mod aac;
 pub(crate) mod av1;
 mod bits;
 pub(crate) mod black;

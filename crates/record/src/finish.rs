@@ -9,6 +9,7 @@ use veche_media::{FrameSize, VideoCodec};
 
 use crate::bitstream::{self, Description};
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::track::{Track, TrackMedia};
 use crate::{mp4, webm};
 
@@ -64,16 +65,21 @@ pub fn inspect(path: &Path) -> Result<Summary, ReadError> {
 ///
 /// A file that was finished before is [`ReadError::Finished`].
 pub fn finish_to(from: &Path, to: &Path) -> Result<Summary, FinishError> {
+    finish_to_with(from, to, &Extras::default())
+}
+
+/// [`finish_to`], and the file says what it is called and what is where in it.
+pub fn finish_to_with(from: &Path, to: &Path, extras: &Extras) -> Result<Summary, FinishError> {
     let (mut file, len) = open(from)?;
     Ok(match container(&mut file)? {
         Found::Mp4 => {
             let plan = mp4::finish::plan(&mut file, len)?;
-            write_durably(to, |out| plan.write(&mut file, out))?;
+            write_durably(to, |out| plan.write(&mut file, out, extras))?;
             plan.summary
         }
         Found::Matroska => {
             let plan = webm::finish::plan(&mut file, len)?;
-            write_durably(to, |out| plan.write(&mut file, out))?;
+            write_durably(to, |out| plan.write(&mut file, out, extras))?;
             plan.summary
         }
     })
@@ -242,7 +248,7 @@ impl Refine {
     pub(crate) fn new(track: &Track) -> Self {
         let codec = match &track.media {
             TrackMedia::Video(video) => Some(video.codec),
-            TrackMedia::Audio(_) => None,
+            TrackMedia::Audio(_) | TrackMedia::Text => None,
         };
         Self {
             codec,

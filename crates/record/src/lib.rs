@@ -88,6 +88,7 @@
 mod bitstream;
 mod container;
 mod error;
+mod extras;
 mod finish;
 pub mod journal;
 mod merge;
@@ -101,9 +102,11 @@ pub mod webm;
 
 pub use container::{Container, Formats, FormatsError, Writer};
 pub use error::ReadError;
-pub use finish::{FinishError, Summary, TrackSummary, finish, finish_to, inspect};
+pub use extras::{Chapter, Extras, MAX_CHAPTERS, MAX_TITLE_BYTES};
+pub use finish::{FinishError, Summary, TrackSummary, finish, finish_to, finish_to_with, inspect};
 pub use merge::{Input, MAX_INPUTS, MergeError, merge};
 pub use reader::Reader;
 pub use track::{
-    AudioTrack, MAX_SAMPLE_BYTES, MAX_TRACK_NAME, MAX_TRACKS, Sample, Track, TrackMedia, VideoTrack,
+    AudioCoding, AudioTrack, MAX_SAMPLE_BYTES, MAX_TRACK_NAME, MAX_TRACKS, Sample, Track,
+    TrackMedia, VideoTrack,
 };

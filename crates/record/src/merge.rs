@@ -168,7 +168,7 @@ fn write(
     let mut waiting: Vec<Sample> = Vec::new();
     let mut bytes = 0;
     while let Some(next) =
-        (0..sources.len()).min_by_key(|i| sources[*i].start + sources[*i].head.at)
+        (0..sources.len()).min_by_key(|i| sources[*i].start + sources[*i].head.decode_at)
     {
         let source = &mut sources[next];
         let path = &inputs[source.input].path;
@@ -186,15 +186,20 @@ fn write(
         };
         sample.track = tracks[sample.track];
         sample.at += start;
+        sample.decode_at += start;
         // A part that overlaps the one before goes on behind it.
         let last = &mut last[sample.track];
-        if last.is_some_and(|l| sample.at <= l) {
-            sample.at = last.unwrap_or_default() + Duration::from_millis(1);
+        if let Some(last) = last.filter(|l| sample.decode_at <= *l) {
+            let in_order = sample.at == sample.decode_at;
+            sample.decode_at = last + Duration::from_millis(1);
+            if in_order {
+                sample.at = sample.decode_at;
+            }
         }
-        *last = Some(sample.at);
+        *last = Some(sample.decode_at);
         let full = waiting
             .first()
-            .is_some_and(|f| sample.at >= f.at + FRAGMENT);
+            .is_some_and(|f| sample.decode_at >= f.decode_at + FRAGMENT);
         if full || bytes >= FRAGMENT_BYTES {
             let fragment = writer.fragment(&waiting);
             out.write_all(&fragment).map_err(MergeError::Write)?;

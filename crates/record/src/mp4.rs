@@ -8,6 +8,7 @@ mod fragment;
 mod movie;
 pub(crate) mod read;
 mod tables;
+mod text;
 mod writer;
 
 pub use writer::Writer;

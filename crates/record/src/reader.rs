@@ -1,8 +1,9 @@
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::ReadError;
+use crate::extras::{Chapter, Extras};
 use crate::finish::{Found, container, open};
 use crate::track::{Sample, Track};
 use crate::{mp4, webm};
@@ -16,8 +17,8 @@ pub struct Reader {
 }
 
 enum Samples {
-    Mp4(mp4::read::Samples<BufReader<File>>),
-    Webm(webm::read::Samples<BufReader<File>>),
+    Mp4(mp4::read::Samples<Near>),
+    Webm(webm::read::Samples<Near>),
 }
 
 impl Reader {
@@ -25,7 +26,7 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let (mut file, len) = open(path)?;
         let found = container(&mut file)?;
-        let file = BufReader::with_capacity(64 * 1024, file);
+        let file = Near::new(file)?;
         let samples = match found {
             Found::Mp4 => Samples::Mp4(mp4::read::Samples::new(file, len)?),
             Found::Matroska => Samples::Webm(webm::read::Samples::new(file, len)?),
@@ -42,11 +43,69 @@ impl Reader {
         &self.tracks
     }
 
+    /// What the file is called. Said by finished files only.
+    pub fn title(&self) -> Option<&str> {
+        self.extras().title.as_deref()
+    }
+
+    /// What is where in it. Said by finished files only.
+    pub fn chapters(&self) -> &[Chapter] {
+        &self.extras().chapters
+    }
+
+    fn extras(&self) -> &Extras {
+        match &self.samples {
+            Samples::Mp4(samples) => samples.extras(),
+            Samples::Webm(samples) => samples.extras(),
+        }
+    }
+
     /// The next sample; `None` at the end of what is whole.
     pub fn next_sample(&mut self) -> Result<Option<Sample>, ReadError> {
         match &mut self.samples {
             Samples::Mp4(samples) => samples.next(),
             Samples::Webm(samples) => samples.next(),
         }
+    }
+}
+
+/// A buffer that stays when the next place is in it: samples lie side by side.
+struct Near {
+    file: BufReader<File>,
+    at: u64,
+}
+
+impl Near {
+    fn new(mut file: File) -> io::Result<Self> {
+        let at = file.stream_position()?;
+        Ok(Self {
+            file: BufReader::with_capacity(256 * 1024, file),
+            at,
+        })
+    }
+}
+
+impl Read for Near {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(out)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Near {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::Start(to) => {
+                let distance = i128::from(to) - i128::from(self.at);
+                match i64::try_from(distance) {
+                    Ok(distance) => self.file.seek_relative(distance)?,
+                    Err(_) => return Err(io::ErrorKind::InvalidInput.into()),
+                }
+                self.at = to;
+            }
+            other => self.at = self.file.seek(other)?,
+        }
+        Ok(self.at)
     }
 }

@@ -622,6 +622,7 @@ impl Recorder {
         let sample = Sample {
             track,
             at,
+            decode_at: at,
             duration,
             keyframe,
             data,

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use veche_media::{AudioCodec, FrameSize, VideoCodec};
 
+use crate::bitstream::aac;
+
 /// One track of a file: what it is coded with and how it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Track {
@@ -19,6 +21,9 @@ pub enum TrackMedia {
     Video(VideoTrack),
     /// Sound.
     Audio(AudioTrack),
+    /// Text to be shown with the rest, as subtitles are: not by itself, but
+    /// when asked for. Not for WebM.
+    Text,
 }
 
 /// How the pictures of a track are coded.
@@ -39,12 +44,55 @@ pub struct VideoTrack {
 }
 
 /// How the sound of a track is coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioTrack {
     /// Coded with.
-    pub codec: AudioCodec,
+    pub codec: AudioCoding,
     /// One or two. RTP's Opus is always declared as two (RFC 7587, 7).
     pub channels: u8,
+    /// In Hz; ticks a second of the track.
+    pub sample_rate: u32,
+    /// What a decoder needs before the first packet: of AAC the
+    /// `AudioSpecificConfig` (ISO/IEC 14496-3, 1.6.2.1). Empty otherwise.
+    pub config: Vec<u8>,
+    /// Samples that the encoder put before the sound. Players leave them out,
+    /// so that what follows them is heard at the time of the first packet.
+    pub priming: u16,
+}
+
+/// What sound in a file is coded with: more than what calls have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AudioCoding {
+    /// RFC 6716.
+    Opus,
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.711 A-law.
+    Pcma,
+    /// ISO/IEC 14496-3.
+    Aac,
+}
+
+impl AudioCoding {
+    /// A short name; as in SDP where it has one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Opus => AudioCodec::Opus.name(),
+            Self::Pcmu => AudioCodec::Pcmu.name(),
+            Self::Pcma => AudioCodec::Pcma.name(),
+            Self::Aac => "AAC",
+        }
+    }
+}
+
+impl From<AudioCodec> for AudioCoding {
+    fn from(codec: AudioCodec) -> Self {
+        match codec {
+            AudioCodec::Opus => Self::Opus,
+            AudioCodec::Pcmu => Self::Pcmu,
+            AudioCodec::Pcma => Self::Pcma,
+        }
+    }
 }
 
 /// Tracks that a file may have. A conference of five hundred with picture
@@ -83,7 +131,37 @@ impl Track {
         };
         Self {
             name: name.to_owned(),
-            media: TrackMedia::Audio(AudioTrack { codec, channels }),
+            media: TrackMedia::Audio(AudioTrack {
+                codec: codec.into(),
+                channels,
+                sample_rate: codec.clock_rate(),
+                config: Vec::new(),
+                priming: 0,
+            }),
+        }
+    }
+
+    /// A track of AAC with this `AudioSpecificConfig`; `None` if it is none of
+    /// a known rate and number of channels.
+    pub fn aac(name: &str, config: &[u8], priming: u16) -> Option<Self> {
+        let found = aac::describe(config)?;
+        Some(Self {
+            name: name.to_owned(),
+            media: TrackMedia::Audio(AudioTrack {
+                codec: AudioCoding::Aac,
+                channels: found.channels,
+                sample_rate: found.sample_rate,
+                config: config.to_owned(),
+                priming,
+            }),
+        })
+    }
+
+    /// A track of text.
+    pub fn text(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            media: TrackMedia::Text,
         }
     }
 
@@ -92,37 +170,51 @@ impl Track {
         matches!(self.media, TrackMedia::Video(_))
     }
 
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.media, TrackMedia::Text)
+    }
+
     /// Ticks a second of the track in MP4.
     pub(crate) fn timescale(&self) -> u32 {
         match &self.media {
             TrackMedia::Video(_) => 90_000,
-            TrackMedia::Audio(a) => a.codec.clock_rate(),
+            TrackMedia::Audio(a) => a.sample_rate.max(1),
+            TrackMedia::Text => 1000,
         }
     }
 
     pub(crate) fn short_name(&self) -> &str {
-        let mut end = self.name.len().min(MAX_TRACK_NAME);
-        while !self.name.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.name[..end]
+        cut(&self.name, MAX_TRACK_NAME)
     }
 }
 
-/// One coded picture or packet of sound in a file.
+/// At most so many bytes of `text`, whole characters.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// One coded picture, packet of sound or text in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// Position of its track among the file's tracks.
     pub track: usize,
-    /// Distance from the start of the file.
+    /// Distance from the start of the file: when it is shown or heard.
     pub at: Duration,
+    /// When it is decoded: increases from sample to sample of a track. The same
+    /// as [`Self::at`] but for pictures that are shown in another order than
+    /// they are decoded (B-frames). Only order and distances mean something: an
+    /// encoder's times that begin below zero are shifted as a whole. May be
+    /// later than `at`. Matroska does not say it: read from there it is the
+    /// latest `at` so far.
+    pub decode_at: Duration,
     /// How long it lasts. Of pictures only the last one's is used: the others
     /// last until the next. Matroska does not say it of pictures: read from
-    /// there it is zero.
+    /// there it is zero. A text must end before the next one begins.
     pub duration: Duration,
-    /// Decodable without any before it. True for all sound.
+    /// Decodable without any before it. True for all sound and text.
     pub keyframe: bool,
-    /// The coded bytes, formed as in [`veche_media::AccessUnit::data`].
+    /// The coded bytes, formed as in [`veche_media::AccessUnit::data`]. AAC:
+    /// one raw frame, without ADTS. Text: UTF-8.
     pub data: Arc<[u8]>,
 }
 

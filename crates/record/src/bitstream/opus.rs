@@ -44,12 +44,12 @@ pub(crate) fn silence(longest: Duration) -> Option<(Vec<u8>, Duration)> {
 
 /// `OpusHead`, as Matroska's private data.
 ///
-/// Without pre-skip: a recording joins a running stream, so there is no
+/// Recordings are without pre-skip: one joins a running stream, so there is no
 /// encoder's beginning to cut, and timestamps are those of the sound.
-pub(crate) fn head(channels: u8) -> Vec<u8> {
+pub(crate) fn head(channels: u8, pre_skip: u16) -> Vec<u8> {
     let mut head = b"OpusHead\x01".to_vec();
     head.push(channels);
-    head.extend_from_slice(&0_u16.to_le_bytes());
+    head.extend_from_slice(&pre_skip.to_le_bytes());
     head.extend_from_slice(&48_000_u32.to_le_bytes());
     head.extend_from_slice(&0_u16.to_le_bytes());
     head.push(0);

@@ -1,16 +1,18 @@
 //! Sample entries: what a track is coded with.
 
-use veche_media::{AudioCodec, FrameSize, VideoCodec};
+use veche_media::{FrameSize, VideoCodec};
 
 use super::boxes::{Fields, boxed, child, full, u16, u32, zeros};
-use crate::bitstream::h264;
-use crate::track::{AudioTrack, TrackMedia, VideoTrack};
+use super::text;
+use crate::bitstream::{aac, h264};
+use crate::track::{AudioCoding, AudioTrack, TrackMedia, VideoTrack};
 
 /// Appends the sample entry of `media`.
 pub(super) fn write(out: &mut Vec<u8>, media: &TrackMedia) {
     match media {
         TrackMedia::Video(video) => write_video(out, video),
-        TrackMedia::Audio(audio) => write_audio(out, *audio),
+        TrackMedia::Audio(audio) => write_audio(out, audio),
+        TrackMedia::Text => text::entry(out, b"tx3g"),
     }
 }
 
@@ -56,11 +58,12 @@ fn unknown(codec: VideoCodec) -> Vec<u8> {
     }
 }
 
-fn write_audio(out: &mut Vec<u8>, audio: AudioTrack) {
+fn write_audio(out: &mut Vec<u8>, audio: &AudioTrack) {
     let kind = match audio.codec {
-        AudioCodec::Opus => b"Opus",
-        AudioCodec::Pcmu => b"ulaw",
-        AudioCodec::Pcma => b"alaw",
+        AudioCoding::Opus => b"Opus",
+        AudioCoding::Pcmu => b"ulaw",
+        AudioCoding::Pcma => b"alaw",
+        AudioCoding::Aac => b"mp4a",
     };
     boxed(out, kind, |out| {
         zeros(out, 6);
@@ -69,19 +72,67 @@ fn write_audio(out: &mut Vec<u8>, audio: AudioTrack) {
         u16(out, u16::from(audio.channels));
         u16(out, 16);
         u32(out, 0);
-        u32(out, audio.codec.clock_rate() << 16);
-        if audio.codec == AudioCodec::Opus {
-            // "Encapsulation of Opus in ISO BMFF", 4.3.2; no pre-skip, as in
-            // the identification header that Matroska gets.
+        // A rate that does not fit is in the configuration only.
+        u32(
+            out,
+            u16::try_from(audio.sample_rate).map_or(0, u32::from) << 16,
+        );
+        if audio.codec == AudioCoding::Aac {
+            stream_descriptor(out, &audio.config);
+        }
+        if audio.codec == AudioCoding::Opus {
+            // "Encapsulation of Opus in ISO BMFF", 4.3.2.
             boxed(out, b"dOps", |out| {
                 out.extend_from_slice(&[0, audio.channels]);
-                u16(out, 0);
+                u16(out, audio.priming);
                 u32(out, 48_000);
                 u16(out, 0);
                 out.push(0);
             });
         }
     });
+}
+
+/// `esds` (ISO/IEC 14496-14, 5.6; descriptors: 14496-1, 7.2.6).
+fn stream_descriptor(out: &mut Vec<u8>, config: &[u8]) {
+    let config = &config[..config.len().min(64)];
+    // Descriptors of less than 128 bytes have their size in one.
+    let size = |n: usize| n as u8;
+    full(out, b"esds", 0, 0, |out| {
+        out.extend_from_slice(&[3, size(23 + config.len())]);
+        out.extend_from_slice(&[0, 0, 0]);
+        out.extend_from_slice(&[4, size(15 + config.len())]);
+        out.extend_from_slice(&[0x40, 0x15]); // MPEG-4 audio stream
+        zeros(out, 3 + 4 + 4);
+        out.extend_from_slice(&[5, size(config.len())]);
+        out.extend_from_slice(config);
+        out.extend_from_slice(&[6, 1, 2]);
+    });
+}
+
+/// The `AudioSpecificConfig` in an `esds`.
+fn audio_config(esds: &[u8]) -> Option<&[u8]> {
+    let descriptor = |fields: &mut Fields<'_>, tag: u8| {
+        if fields.bytes(1)? != [tag] {
+            return None;
+        }
+        let mut size = 0_usize;
+        for _ in 0..4 {
+            let byte = *fields.bytes(1)?.first()?;
+            size = size << 7 | usize::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                return Some(size);
+            }
+        }
+        None
+    };
+    let mut fields = Fields(esds.get(4..)?);
+    descriptor(&mut fields, 3)?;
+    fields.skip(3)?;
+    descriptor(&mut fields, 4)?;
+    fields.skip(13)?;
+    let size = descriptor(&mut fields, 5)?;
+    fields.bytes(size)
 }
 
 /// Reads the first sample entry of `stsd`. `None` if it is of a kind that
@@ -110,9 +161,32 @@ pub(super) fn read(stsd: &[u8]) -> Option<TrackMedia> {
     };
     let audio = |codec| {
         let channels = Fields(body.get(16..)?).u16()?;
+        let priming = match codec {
+            AudioCoding::Opus => Fields(child(body.get(28..)?, b"dOps")?.get(2..)?).u16()?,
+            _ => 0,
+        };
         Some(TrackMedia::Audio(AudioTrack {
             codec,
             channels: u8::try_from(channels).ok()?,
+            sample_rate: if codec == AudioCoding::Opus {
+                48_000
+            } else {
+                8_000
+            },
+            config: Vec::new(),
+            priming,
+        }))
+    };
+    let aac = || {
+        let config = audio_config(child(body.get(28..)?, b"esds")?)?;
+        let found = aac::describe(config)?;
+        Some(TrackMedia::Audio(AudioTrack {
+            codec: AudioCoding::Aac,
+            channels: found.channels,
+            sample_rate: found.sample_rate,
+            config: config.to_vec(),
+            // Said by the edit list.
+            priming: 0,
         }))
     };
     match &kind {
@@ -120,9 +194,11 @@ pub(super) fn read(stsd: &[u8]) -> Option<TrackMedia> {
         b"vp08" => video(VideoCodec::Vp8, b"vpcC"),
         b"vp09" => video(VideoCodec::Vp9, b"vpcC"),
         b"av01" => video(VideoCodec::Av1, b"av1C"),
-        b"Opus" => audio(AudioCodec::Opus),
-        b"ulaw" => audio(AudioCodec::Pcmu),
-        b"alaw" => audio(AudioCodec::Pcma),
+        b"Opus" => audio(AudioCoding::Opus),
+        b"ulaw" => audio(AudioCoding::Pcmu),
+        b"alaw" => audio(AudioCoding::Pcma),
+        b"mp4a" => aac(),
+        b"tx3g" => Some(TrackMedia::Text),
         _ => None,
     }
 }

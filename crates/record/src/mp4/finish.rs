@@ -5,14 +5,16 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::boxes::{u32, u64};
 use super::fragment;
-use super::movie::{self, Finished};
-use super::read::{Movie, movie};
+use super::movie::{self, About, Finished};
+use super::read::movie;
 use super::tables::{MAX_SAMPLES, Table};
+use super::text;
 use super::writer::brands;
 use crate::bitstream;
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary};
-use crate::track::{Track, time};
+use crate::track::{Track, TrackMedia, time};
 
 /// What is left to do when the open file has been looked through.
 pub(crate) struct Plan {
@@ -25,19 +27,19 @@ pub(crate) struct Plan {
 
 /// Looks through a file up to its last whole fragment.
 pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadError> {
-    let Movie { tracks, open, end } = movie(file, len)?;
-    if !open {
+    let movie = movie(file, len)?;
+    if !movie.open {
         return Err(ReadError::Finished);
     }
-    let mut tables: Vec<Table> = tracks
+    let mut tables: Vec<Table> = movie
+        .tracks
         .iter()
         .map(|t| Table::new(t.track.timescale()))
         .collect();
-    let mut refine: Vec<Refine> = tracks.iter().map(|t| Refine::new(&t.track)).collect();
-    let movie = Movie { tracks, open, end };
+    let mut refine: Vec<Refine> = movie.tracks.iter().map(|t| Refine::new(&t.track)).collect();
     let mut pieces: Vec<(u64, u64)> = Vec::new();
     let mut copied = 0;
-    let mut at = end;
+    let mut at = movie.end;
     let mut resume = Resume::default();
     let mut skipped = 0;
     'file: while at < len {
@@ -71,7 +73,8 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
                     .push((first - found.data.start + copied, count));
             }
             for entry in &run.entries {
-                table.push(when, entry.duration, entry.size, entry.key);
+                let shown = i64::from(entry.shown);
+                table.push(when, shown, entry.duration, entry.size, entry.key);
                 when = when.saturating_add(u64::from(entry.duration));
                 if entry.key && movie.tracks[run.track].track.is_video() {
                     let head = (entry.size as usize).min(bitstream::DESCRIBE_BYTES);
@@ -90,8 +93,11 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
     if pieces.is_empty() {
         return Err(ReadError::NoMedia);
     }
-    for table in &mut tables {
-        table.end();
+    for (table, track) in tables.iter_mut().zip(&movie.tracks) {
+        table.end(match &track.track.media {
+            TrackMedia::Audio(audio) => u64::from(audio.priming),
+            _ => 0,
+        });
     }
     let mut tracks: Vec<Track> = movie.tracks.into_iter().map(|t| t.track).collect();
     for (track, refine) in tracks.iter_mut().zip(refine) {
@@ -129,7 +135,7 @@ fn summary(tracks: &[Track], tables: &[Table], lost_bytes: u64) -> Summary {
                 samples: table.sizes.len() as u64,
                 keyframes: table.keys.len() as u64,
                 start,
-                end: start + time(table.length(), table.timescale),
+                end: start + time(table.shown(), table.timescale),
             }
         })
         .collect();
@@ -146,8 +152,13 @@ impl Plan {
         &self,
         file: &mut R,
         out: &mut W,
+        extras: &Extras,
     ) -> Result<(), FinishError> {
-        let media: u64 = self.pieces.iter().map(|(_, n)| n).sum();
+        let copied: u64 = self.pieces.iter().map(|(_, n)| n).sum();
+        let chapters = extras.chapters(self.summary.duration);
+        let (chapter_table, chapter_media) =
+            text::chapter_track(&chapters, self.summary.duration, copied);
+        let media = copied + chapter_media.len() as u64;
         let movie = |shift: u64| {
             let finished: Vec<Finished<'_>> = self
                 .tables
@@ -156,7 +167,16 @@ impl Plan {
                 .collect();
             let mut head = Vec::new();
             brands(&mut head, b"isom", &[b"isom", b"iso2", b"mp41"]);
-            movie::write(&mut head, &self.tracks, Some(&finished));
+            let chapter_track = Finished {
+                table: &chapter_table,
+                shift,
+            };
+            let about = About {
+                title: extras.title(),
+                chapters: &chapters,
+                chapter_track: (!chapters.is_empty()).then_some(chapter_track),
+            };
+            movie::write(&mut head, &self.tracks, Some(&finished), &about);
             head
         };
         // Places have a fixed width, so the length does not depend on them.
@@ -169,6 +189,6 @@ impl Plan {
         for (offset, length) in &self.pieces {
             crate::finish::copy(file, *offset, *length, out)?;
         }
-        Ok(())
+        out.write_all(&chapter_media).map_err(FinishError::Write)
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Entry {
     pub size: u32,
     pub duration: u32,
     pub key: bool,
+    /// From decoding to showing.
+    pub shown: i32,
 }
 
 /// The fragment at `at`; `None` where the file ends, in the midst of it or not.
@@ -75,15 +77,22 @@ fn parse(moof: &[u8], movie: &Movie, base: u64, data: &std::ops::Range<u64>) -> 
         let (version, _) = tfdt.full()?;
         let start = tfdt.wide(version)?;
         let mut trun = Fields(child(traf, b"trun")?);
-        // Only the form that our writer has.
-        if trun.full()?.1 != 0x0701 {
-            return None;
-        }
+        // Only the forms that our writer has.
+        let reordered = match trun.full()? {
+            (0, 0x0701) => false,
+            (1, 0x0f01) => true,
+            _ => return None,
+        };
         let count = trun.u32()?;
         let mut offset = base.checked_add(u64::from(trun.u32()?))?;
         let mut entries = Vec::new();
         for _ in 0..count {
             let (duration, size, flags) = (trun.u32()?, trun.u32()?, trun.u32()?);
+            let shown = if reordered {
+                trun.u32()?.cast_signed()
+            } else {
+                0
+            };
             let end = offset.checked_add(u64::from(size))?;
             if offset < data.start || end > data.end {
                 return None;
@@ -93,6 +102,7 @@ fn parse(moof: &[u8], movie: &Movie, base: u64, data: &std::ops::Range<u64>) -> 
                 size,
                 duration,
                 key: flags & 0x0001_0000 == 0,
+                shown,
             });
             offset = end;
         }

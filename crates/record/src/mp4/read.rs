@@ -5,9 +5,10 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::boxes::{Fields, child, children, descend};
 use super::fragment::{self, Fragment};
-use super::tables::Table;
-use super::{MOVIE_TIMESCALE, entry, movie};
+use super::tables::{self, Table};
+use super::{MOVIE_TIMESCALE, entry, movie, text};
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::track::{MAX_SAMPLE_BYTES, MAX_TRACKS, Sample, Track, TrackMedia, time};
 
 /// A movie box: the tables of a finished part of a day with two tracks are
@@ -24,6 +25,7 @@ pub(crate) struct Movie {
     pub open: bool,
     /// Behind the movie box.
     pub end: u64,
+    pub extras: Extras,
 }
 
 pub(crate) struct MovieTrack {
@@ -106,6 +108,7 @@ pub(crate) fn movie<R: Read + Seek>(file: &mut R, len: u64) -> Result<Movie, Rea
                 tracks,
                 open,
                 end: found.end,
+                extras: extras(&bytes),
             });
         }
         at = found.end;
@@ -113,11 +116,21 @@ pub(crate) fn movie<R: Read + Seek>(file: &mut R, len: u64) -> Result<Movie, Rea
     Err(ReadError::malformed("moov", at))
 }
 
+fn extras(moov: &[u8]) -> Extras {
+    let Some(udta) = child(moov, b"udta") else {
+        return Extras::default();
+    };
+    Extras {
+        title: text::read_title(udta),
+        chapters: child(udta, b"chpl").map_or(Vec::new(), text::read_chapter_list),
+    }
+}
+
 fn parse(moov: &[u8]) -> Option<(Vec<MovieTrack>, bool)> {
     let open = child(moov, b"mvex").is_some();
     let mut tracks = Vec::new();
     for (kind, trak) in children(moov) {
-        if &kind == b"trak" {
+        if &kind == b"trak" && !is_chapters(trak) {
             if tracks.len() >= MAX_TRACKS {
                 return None;
             }
@@ -125,6 +138,12 @@ fn parse(moov: &[u8]) -> Option<(Vec<MovieTrack>, bool)> {
         }
     }
     (!tracks.is_empty()).then_some((tracks, open))
+}
+
+/// Chapters are said twice; this is the other form of them.
+fn is_chapters(trak: &[u8]) -> bool {
+    let handler = descend(trak, &[b"mdia", b"hdlr"]).and_then(|h| h.get(8..12));
+    handler == Some(b"text")
 }
 
 fn parse_track(trak: &[u8], open: bool) -> Option<MovieTrack> {
@@ -153,25 +172,63 @@ fn parse_track(trak: &[u8], open: bool) -> Option<MovieTrack> {
     if timescale != track.timescale() {
         return None;
     }
+    let edits = descend(trak, &[b"edts", b"elst"]).and_then(edits);
+    let edits = edits.unwrap_or_default();
+    let mut track = track;
+    if let TrackMedia::Audio(audio) = &mut track.media
+        && edits.skip > 0
+    {
+        audio.priming = u16::try_from(edits.skip).unwrap_or(u16::MAX);
+    }
     let table = if open {
         Table::new(timescale)
     } else {
-        let empty = descend(trak, &[b"edts", b"elst"]).and_then(empty_edit);
-        let start = u128::from(empty.unwrap_or(0)) * u128::from(timescale);
-        let start = u64::try_from(start / u128::from(MOVIE_TIMESCALE)).ok()?;
-        Table::read(stbl, timescale, start)?
+        let here = |ticks| tables::scale(ticks, MOVIE_TIMESCALE, timescale);
+        let mut table = Table::read(stbl, timescale, here(edits.empty))?;
+        table.skip = edits.skip;
+        table.shown = match &track.media {
+            _ if edits.skip == 0 => None,
+            // Exactly, unlike the list.
+            TrackMedia::Audio(_) => Some(table.length().saturating_sub(edits.skip)),
+            _ => Some(here(edits.shown)),
+        };
+        table
     };
     Some(MovieTrack { id, track, table })
 }
 
-/// How long the first edit shows nothing.
-fn empty_edit(elst: &[u8]) -> Option<u64> {
+/// What an edit list of ours says.
+#[derive(Default)]
+struct Edits {
+    /// Ticks of the movie before anything is shown.
+    empty: u64,
+    /// Ticks of the movie that are shown then.
+    shown: u64,
+    /// Ticks of the media that are left out before.
+    skip: u64,
+}
+
+fn edits(elst: &[u8]) -> Option<Edits> {
+    let mut edits = Edits::default();
     let mut fields = Fields(elst);
     let (version, _) = fields.full()?;
-    fields.u32()?;
-    let duration = fields.wide(version)?;
-    let media_time = fields.wide(version)?;
-    (version == 1 && media_time == u64::MAX).then_some(duration)
+    let count = fields.u32()?;
+    if version != 1 || count > 2 {
+        return None;
+    }
+    for _ in 0..count {
+        let duration = fields.u64()?;
+        let media_time = fields.u64()?;
+        fields.u32()?;
+        if media_time == u64::MAX {
+            edits.empty = duration;
+        } else {
+            edits.shown = duration;
+            // Behind it nothing is shown of a file that can be.
+            edits.skip = media_time.min(u64::from(u32::MAX));
+        }
+    }
+    Some(edits)
 }
 
 /// Gives the samples of a file in about the order of time.
@@ -192,7 +249,9 @@ enum State {
 #[derive(Clone, Copy)]
 struct Place {
     track: usize,
+    /// Decoded.
     at: u64,
+    shown: u64,
     duration: u32,
     offset: u64,
     size: u32,
@@ -209,6 +268,8 @@ struct Cursor {
     run: usize,
     used_of_run: u32,
     key: usize,
+    offset_run: usize,
+    used_of_offset: u32,
 }
 
 impl<R: Read + Seek> Samples<R> {
@@ -239,12 +300,33 @@ impl<R: Read + Seek> Samples<R> {
         })
     }
 
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.movie.extras
+    }
+
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.movie.tracks.iter().map(|t| &t.track)
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Sample>, ReadError> {
-        let place = match &mut self.state {
+        loop {
+            let Some(place) = self.place()? else {
+                return Ok(None);
+            };
+            let mut sample = self.sample(place)?;
+            if self.movie.tracks[place.track].track.is_text() {
+                match text::decoded(&sample.data) {
+                    Some(text) => sample.data = text.into(),
+                    // Nothing is shown.
+                    None => continue,
+                }
+            }
+            return Ok(Some(sample));
+        }
+    }
+
+    fn place(&mut self) -> Result<Option<Place>, ReadError> {
+        Ok(match &mut self.state {
             State::Fragments { at, ready } => {
                 while ready.is_empty() {
                     let Some(found) = fragment::read(&mut self.file, &self.movie, *at, self.len)?
@@ -257,8 +339,10 @@ impl<R: Read + Seek> Samples<R> {
                 ready.pop_front()
             }
             State::Tables(cursors) => earliest(&self.movie, cursors),
-        };
-        let Some(place) = place else { return Ok(None) };
+        })
+    }
+
+    fn sample(&mut self, place: Place) -> Result<Sample, ReadError> {
         let size = usize::try_from(place.size).unwrap_or(usize::MAX);
         if size > MAX_SAMPLE_BYTES {
             return Err(ReadError::TooLarge {
@@ -273,13 +357,14 @@ impl<R: Read + Seek> Samples<R> {
         let mut data = vec![0; size];
         self.file.read_exact(&mut data)?;
         let rate = self.movie.tracks[place.track].track.timescale();
-        Ok(Some(Sample {
+        Ok(Sample {
             track: place.track,
-            at: time(place.at, rate),
+            at: time(place.shown, rate),
+            decode_at: time(place.at, rate),
             duration: time(u64::from(place.duration), rate),
             keyframe: place.key,
             data: data.into(),
-        }))
+        })
     }
 }
 
@@ -291,6 +376,7 @@ fn by_time(movie: &Movie, fragment: &Fragment) -> VecDeque<Place> {
             places.push(Place {
                 track: run.track,
                 at,
+                shown: at.saturating_add_signed(i64::from(entry.shown)),
                 duration: entry.duration,
                 offset: entry.offset,
                 size: entry.size,
@@ -328,11 +414,25 @@ fn earliest(movie: &Movie, cursors: &mut [Cursor]) -> Option<Place> {
         cursor.run += 1;
         cursor.used_of_run = 0;
     }
+    let mut shown = cursor.at;
+    while let Some((count, offset)) = table.offsets.get(cursor.offset_run) {
+        if cursor.used_of_offset < *count {
+            cursor.used_of_offset += 1;
+            shown = shown.saturating_add_signed(i64::from(*offset));
+            break;
+        }
+        cursor.offset_run += 1;
+        cursor.used_of_offset = 0;
+    }
+    if movie.tracks[track].track.is_video() {
+        shown = shown.saturating_sub(table.skip);
+    }
     let number = u32::try_from(cursor.sample).unwrap_or(u32::MAX - 1) + 1;
     let key = table.keys.get(cursor.key) == Some(&number);
     let place = Place {
         track,
         at: cursor.at,
+        shown,
         duration,
         offset: cursor.offset,
         size,

@@ -6,12 +6,24 @@ use super::boxes::{Fields, child, full, u32, u64};
 /// tables then take some forty megabytes while a file is finished.
 pub(super) const MAX_SAMPLES: usize = 8_640_000;
 
+/// From decoding to showing. Far above any encoder's reordering, and a sum of
+/// two fits in a table.
+const MAX_OFFSET: i64 = 1 << 29;
+
 /// Sample tables of a track, gathered from fragments or read from a movie.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
     pub timescale: u32,
-    /// When the first sample begins.
+    /// When the first sample is shown.
     pub start: Option<u64>,
+    /// Ticks of the media before what is shown at [`Self::start`]: the encoder's
+    /// delay, or what pictures wait for their turn.
+    pub skip: u64,
+    /// Ticks that are shown, if not all.
+    pub shown: Option<u64>,
+    /// Runs of equal distances from decoding to showing: count, ticks. Empty if
+    /// there are none.
+    pub offsets: Vec<(u32, i32)>,
     /// Of each sample.
     pub sizes: Vec<u32>,
     /// Runs of equal distances to the next sample: count, ticks.
@@ -21,6 +33,16 @@ pub(super) struct Table {
     /// Places of runs of samples without a gap: offset, count.
     pub chunks: Vec<(u64, u32)>,
     last: Option<Last>,
+    gathered: Option<Gathered>,
+}
+
+/// What is known of the times of all samples so far.
+#[derive(Clone, Copy, Debug)]
+struct Gathered {
+    first: u64,
+    earliest_shown: i64,
+    latest_shown: i64,
+    least_offset: i64,
 }
 
 /// The sample whose distance to the next is not known yet.
@@ -38,18 +60,46 @@ impl Table {
         }
     }
 
-    /// Appends a sample. One that is not later than the one before is put a
-    /// tick behind it. `false` if there are too many.
-    pub(super) fn push(&mut self, at: u64, duration: u32, size: u32, key: bool) -> bool {
+    /// Appends a sample, decoded at `at` and shown `offset` later. One that is
+    /// not later than the one before is put a tick behind it. `false` if there
+    /// are too many.
+    pub(super) fn push(
+        &mut self,
+        at: u64,
+        offset: i64,
+        duration: u32,
+        size: u32,
+        key: bool,
+    ) -> bool {
         if self.sizes.len() >= MAX_SAMPLES {
             return false;
         }
+        let shown = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(offset);
         let mut at = at;
         if let Some(last) = self.last {
-            at = at.max(last.at + 1);
+            at = at.max(last.at.saturating_add(1));
             self.delta(u32::try_from(at - last.at).unwrap_or(u32::MAX));
-        } else {
-            self.start = Some(at);
+        }
+        let offset = match offset {
+            // Times that were put right stay equal.
+            0 => 0,
+            _ => shown.saturating_sub_unsigned(at),
+        };
+        let offset = offset.clamp(-MAX_OFFSET, MAX_OFFSET);
+        let shown = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(offset);
+        let gathered = self.gathered.get_or_insert(Gathered {
+            first: at,
+            earliest_shown: shown,
+            latest_shown: shown,
+            least_offset: offset,
+        });
+        gathered.earliest_shown = gathered.earliest_shown.min(shown);
+        gathered.latest_shown = gathered.latest_shown.max(shown);
+        gathered.least_offset = gathered.least_offset.min(offset);
+        let offset = i32::try_from(offset).unwrap_or(0);
+        match self.offsets.last_mut() {
+            Some((count, same)) if *same == offset => *count += 1,
+            _ => self.offsets.push((1, offset)),
         }
         self.last = Some(Last {
             at,
@@ -63,10 +113,30 @@ impl Table {
         true
     }
 
-    /// The last sample lasts as long as it says.
-    pub(super) fn end(&mut self) {
-        if let Some(last) = self.last.take() {
-            self.delta(last.duration);
+    /// There are all samples. The last one lasts as long as it says; the first
+    /// `priming` ticks are not shown.
+    pub(super) fn end(&mut self, priming: u64) {
+        let (Some(last), Some(all)) = (self.last.take(), self.gathered.take()) else {
+            return;
+        };
+        self.delta(last.duration);
+        let start = u64::try_from(all.earliest_shown).unwrap_or(0);
+        self.start = Some(start);
+        // Offsets below zero are allowed, and not known to all players.
+        let raise = -all.least_offset.min(0);
+        for (_, offset) in &mut self.offsets {
+            *offset = offset.saturating_add(i32::try_from(raise).unwrap_or(0));
+        }
+        if self.offsets.iter().all(|(_, offset)| *offset == 0) {
+            self.offsets.clear();
+        } else {
+            self.skip = start.saturating_add_signed(raise).saturating_sub(all.first);
+            let until = u64::try_from(all.latest_shown).unwrap_or(0);
+            self.shown = Some(until.saturating_sub(start) + u64::from(last.duration));
+        }
+        if priming > 0 {
+            self.skip += priming;
+            self.shown = Some(self.length().saturating_sub(priming));
         }
     }
 
@@ -84,15 +154,20 @@ impl Table {
             .fold(0, u64::saturating_add)
     }
 
-    pub(super) fn length_in(&self, rate: u32) -> u64 {
-        scale(self.length(), self.timescale, rate)
+    /// How long it is shown.
+    pub(super) fn shown(&self) -> u64 {
+        self.shown.unwrap_or_else(|| self.length())
+    }
+
+    pub(super) fn shown_in(&self, rate: u32) -> u64 {
+        scale(self.shown(), self.timescale, rate)
     }
 
     pub(super) fn start_in(&self, rate: u32) -> u64 {
         scale(self.start.unwrap_or(0), self.timescale, rate)
     }
 
-    /// Appends `stts`, `stss`, `stsc`, `stsz` and `co64`.
+    /// Appends `stts`, `ctts`, `stss`, `stsc`, `stsz` and `co64`.
     pub(super) fn write(&self, out: &mut Vec<u8>, shift: u64, sync: bool) {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         full(out, b"stts", 0, 0, |out| {
@@ -102,6 +177,16 @@ impl Table {
                 u32(out, *delta);
             }
         });
+        if !self.offsets.is_empty() {
+            full(out, b"ctts", 0, 0, |out| {
+                u32(out, count(self.offsets.len()));
+                for (n, offset) in &self.offsets {
+                    u32(out, *n);
+                    // Raised above zero at the end.
+                    u32(out, u32::try_from(*offset).unwrap_or(0));
+                }
+            });
+        }
         if sync && self.keys.len() < self.sizes.len() {
             full(out, b"stss", 0, 0, |out| {
                 u32(out, count(self.keys.len()));
@@ -160,6 +245,12 @@ impl Table {
             .collect();
 
         table.deltas = pairs(child(stbl, b"stts")?)?;
+        if let Some(ctts) = child(stbl, b"ctts") {
+            // Of version 1 they are signed; those of version 0 are never so
+            // large that it makes a difference.
+            let signed = |(n, offset): (u32, u32)| (n, offset.cast_signed());
+            table.offsets = pairs(ctts)?.into_iter().map(signed).collect();
+        }
         if let Some(stss) = child(stbl, b"stss") {
             let mut fields = Fields(stss);
             fields.full()?;
@@ -221,7 +312,9 @@ fn pairs(body: &[u8]) -> Option<Vec<(u32, u32)>> {
     Some(pairs)
 }
 
-fn scale(ticks: u64, from: u32, to: u32) -> u64 {
-    let scaled = u128::from(ticks) * u128::from(to) / u128::from(from.max(1));
+/// Ticks of one rate in those of another, to the nearest.
+pub(super) fn scale(ticks: u64, from: u32, to: u32) -> u64 {
+    let from = u128::from(from.max(1));
+    let scaled = (u128::from(ticks) * u128::from(to) + from / 2) / from;
     u64::try_from(scaled).unwrap_or(u64::MAX)
 }

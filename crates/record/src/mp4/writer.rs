@@ -1,5 +1,6 @@
 use super::boxes::{boxed, full, u32, u64};
 use super::movie;
+use super::text;
 use crate::track::{Sample, Track, ticks};
 
 /// Writes an open file: fragments, each whole in itself, with the true time of
@@ -32,16 +33,18 @@ impl Writer {
     pub fn header(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         brands(&mut out, b"iso6", &[b"iso6", b"mp41"]);
-        movie::write(&mut out, &self.tracks, None);
+        movie::write(&mut out, &self.tracks, None, &movie::About::default());
         out
     }
 
-    /// A fragment with these samples, those of a track in order of time.
+    /// A fragment with these samples, those of a track in order of decoding.
     /// Nothing for none.
     pub fn fragment(&mut self, samples: &[Sample]) -> Vec<u8> {
         if samples.is_empty() {
             return Vec::new();
         }
+        let texts = text::samples(&self.tracks, samples);
+        let samples = texts.as_deref().unwrap_or(samples);
         self.sequence = self.sequence.wrapping_add(1);
         let bytes: usize = samples.iter().map(|s| s.data.len()).sum();
         let mut out = Vec::with_capacity(bytes + samples.len() * 12 + 512);
@@ -82,22 +85,33 @@ fn traf(
         full(out, b"tfhd", 0, 0x02_0000, |out| {
             u32(out, movie::track_id(position));
         });
-        let first = ticks(run[0].at, rate);
+        let first = ticks(run[0].decode_at, rate);
         full(out, b"tfdt", 1, 0, |out| u64(out, first));
-        // Data offset; duration, size and flags of each.
-        full(out, b"trun", 0, 0x0701, |out| {
+        let reordered = run.iter().any(|s| s.at != s.decode_at);
+        // Data offset; duration, size and flags of each, and from decoding to
+        // showing, signed.
+        let (version, flags) = if reordered { (1, 0x0f01) } else { (0, 0x0701) };
+        let mut clock = first;
+        full(out, b"trun", version, flags, |out| {
             u32(out, u32::try_from(run.len()).unwrap_or(u32::MAX));
             offset_fields.push((position, out.len()));
             u32(out, 0);
             for (i, sample) in run.iter().enumerate() {
-                let at = ticks(sample.at, rate);
                 let duration = match run.get(i + 1) {
-                    Some(next) => ticks(next.at, rate).saturating_sub(at),
+                    Some(next) => ticks(next.decode_at, rate).saturating_sub(clock),
                     None => ticks(sample.duration, rate),
                 };
-                u32(out, u32::try_from(duration).unwrap_or(u32::MAX).max(1));
+                let duration = u32::try_from(duration).unwrap_or(u32::MAX).max(1);
+                u32(out, duration);
                 u32(out, u32::try_from(sample.data.len()).unwrap_or(u32::MAX));
                 u32(out, if sample.keyframe { KEY } else { NOT_KEY });
+                if reordered {
+                    let shown = ticks(sample.at, rate).cast_signed();
+                    let offset = shown.saturating_sub_unsigned(clock);
+                    let offset = i32::try_from(offset).unwrap_or(0);
+                    u32(out, offset.cast_unsigned());
+                }
+                clock = clock.saturating_add(u64::from(duration));
             }
         });
     });

@@ -179,6 +179,7 @@ fn with_codecs(fields: &Fields, summary: &Summary) -> Fields {
         match &track.track.media {
             crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
             crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
+            crate::TrackMedia::Text => {}
         }
     }
     fields

@@ -120,7 +120,7 @@ pub fn manifest_path(media: &Path) -> PathBuf {
 /// What a track is and where its media lies in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrackEntry {
-    /// `video` or `audio`.
+    /// `video`, `audio` or `text`.
     pub kind: String,
     /// As in SDP.
     pub codec: String,
@@ -278,6 +278,10 @@ impl TrackEntry {
             TrackMedia::Audio(audio) => {
                 entry.kind = "audio".to_owned();
                 entry.codec = audio.codec.name().to_owned();
+            }
+            TrackMedia::Text => {
+                entry.kind = "text".to_owned();
+                entry.codec = "text".to_owned();
             }
         }
         entry

@@ -212,6 +212,7 @@ impl Slot {
             match &track.media {
                 crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
                 crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
+                crate::TrackMedia::Text => {}
             }
         }
         fields

@@ -99,6 +99,8 @@ pub(super) struct Block<'a> {
     pub number: u64,
     pub at: u64,
     pub key: bool,
+    /// In milliseconds, where it is said.
+    pub duration: Option<u64>,
     pub data: &'a [u8],
 }
 
@@ -133,8 +135,15 @@ impl Cluster {
     /// Its blocks, in the order of the file; what is none is passed over.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
         children(&self.body)
-            .filter(|(element, _)| *element == id::SIMPLE_BLOCK)
-            .filter_map(|(_, block)| {
+            .filter_map(|(element, body)| match element {
+                id::SIMPLE_BLOCK => Some((body, None)),
+                id::BLOCK_GROUP => Some((
+                    child(body, id::BLOCK)?,
+                    child(body, id::BLOCK_DURATION).and_then(read_uint),
+                )),
+                _ => None,
+            })
+            .filter_map(|(block, duration)| {
                 let (number, n) = read_vint(block)?;
                 let (relative, rest) = block.get(n..)?.split_first_chunk::<2>()?;
                 let (flags, data) = rest.split_first()?;
@@ -142,7 +151,9 @@ impl Cluster {
                 Some(Block {
                     number: number?,
                     at: self.timestamp.saturating_add_signed(relative),
-                    key: flags & 0x80 != 0,
+                    // Groups are of texts only.
+                    key: flags & 0x80 != 0 || duration.is_some(),
+                    duration,
                     data,
                 })
             })

@@ -4,15 +4,14 @@
 use std::io::{Read, Seek, Write};
 use std::time::Duration;
 
-use veche_media::AudioCodec;
-
 use super::ebml::{self, bytes, master, uint, wide_uint};
 use super::read::{Head, head};
 use super::{cluster, header, id};
-use crate::bitstream::{self, g711, opus};
+use crate::bitstream::{self, aac, g711, opus};
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, copy};
-use crate::track::{Track, TrackMedia, time};
+use crate::track::{AudioCoding, Track, TrackMedia, time};
 
 /// Clusters that get a cue. One a second for two days; later ones are found
 /// from the last cue.
@@ -35,15 +34,17 @@ struct Cue {
     offset: u64,
 }
 
-/// How long a block lasts by itself: sound tells, pictures do not.
-pub(super) fn length(track: &Track, data: &[u8]) -> Duration {
+/// How long a block lasts by itself: sound and texts tell, pictures do not.
+pub(super) fn length(track: &Track, block: &cluster::Block<'_>) -> Duration {
     match &track.media {
         TrackMedia::Audio(audio) => match audio.codec {
-            AudioCodec::Opus => opus::duration(data),
-            AudioCodec::Pcmu | AudioCodec::Pcma => g711::duration(data),
+            AudioCoding::Opus => opus::duration(block.data),
+            AudioCoding::Pcmu | AudioCoding::Pcma => g711::duration(block.data),
+            AudioCoding::Aac => aac::duration(&audio.config),
         }
         .unwrap_or(Duration::from_millis(20)),
         TrackMedia::Video(_) => Duration::ZERO,
+        TrackMedia::Text => time(block.duration.unwrap_or(0), 1000),
     }
 }
 
@@ -53,6 +54,8 @@ struct Seen {
     keyframes: u64,
     start: u64,
     last: u64,
+    /// The latest before the last, in order of showing.
+    before: u64,
     /// From the last but one to the last, or how long the last lasts.
     length: Duration,
 }
@@ -111,18 +114,29 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
             let seen = &mut seen[position];
             if seen.samples == 0 {
                 seen.start = block.at;
+                seen.before = block.at;
                 seen.length = FRAME;
             }
+            seen.start = seen.start.min(block.at);
             if track.is_video() {
-                if block.at > seen.last && seen.samples > 0 {
-                    seen.length = time(block.at - seen.last, 1000);
+                if seen.samples > 0 {
+                    let (last, at) = (seen.last.max(block.at), seen.last.min(block.at));
+                    let before = if last > seen.last {
+                        at
+                    } else {
+                        at.max(seen.before)
+                    };
+                    if last > before {
+                        seen.length = time(last - before, 1000);
+                    }
+                    seen.before = before;
                 }
                 if block.key {
                     let bytes = block.data.len().min(bitstream::DESCRIBE_BYTES);
                     refine[position].keyframe(&block.data[..bytes]);
                 }
             } else {
-                seen.length = length(track, block.data);
+                seen.length = length(track, &block);
             }
             seen.samples += 1;
             seen.keyframes += u64::from(block.key);
@@ -180,12 +194,16 @@ impl Plan {
         &self,
         file: &mut R,
         out: &mut W,
+        extras: &Extras,
     ) -> Result<(), FinishError> {
         let mut info = Vec::new();
         let duration = self.summary.duration.as_secs_f64() * 1000.0;
-        header::info(&mut info, Some(duration));
+        header::info(&mut info, Some(duration), extras.title());
         let mut tracks = Vec::new();
         header::tracks(&mut tracks, &self.tracks);
+        let mut chapters = Vec::new();
+        let kept = extras.chapters(self.summary.duration);
+        header::chapters(&mut chapters, &kept);
         // Positions have a fixed width, so lengths do not depend on them.
         let index = |clusters: u64| {
             let mut cues = Vec::new();
@@ -194,11 +212,14 @@ impl Plan {
             }
             cues
         };
-        let seek_head = |info_at: u64, tracks_at: u64, cues_at: Option<u64>| {
+        let seek_head = |info_at: u64, tracks_at: u64, chapters_at: u64, cues_at: Option<u64>| {
             let mut out = Vec::new();
             master(&mut out, id::SEEK_HEAD, |out| {
                 seek(out, id::INFO, info_at);
                 seek(out, id::TRACKS, tracks_at);
+                if !chapters.is_empty() {
+                    seek(out, id::CHAPTERS, chapters_at);
+                }
                 if let Some(at) = cues_at {
                     seek(out, id::CUES, at);
                 }
@@ -206,9 +227,10 @@ impl Plan {
             out
         };
         let cued = (!self.cues.is_empty()).then_some(0);
-        let info_at = seek_head(0, 0, cued).len() as u64;
+        let info_at = seek_head(0, 0, 0, cued).len() as u64;
         let tracks_at = info_at + info.len() as u64;
-        let cues_at = tracks_at + tracks.len() as u64;
+        let chapters_at = tracks_at + tracks.len() as u64;
+        let cues_at = chapters_at + chapters.len() as u64;
         let clusters_at = cues_at + index(0).len() as u64;
 
         let media: u64 = self.pieces.iter().map(|(_, n)| n).sum();
@@ -216,9 +238,11 @@ impl Plan {
         header::ebml(&mut out_head, self.head.doc_type);
         ebml::id(&mut out_head, id::SEGMENT);
         ebml::size(&mut out_head, clusters_at + media);
-        out_head.extend(seek_head(info_at, tracks_at, cued.map(|_| cues_at)));
+        let cues = cued.map(|_| cues_at);
+        out_head.extend(seek_head(info_at, tracks_at, chapters_at, cues));
         out_head.extend(info);
         out_head.extend(tracks);
+        out_head.extend(chapters);
         out_head.extend(index(clusters_at));
         out.write_all(&out_head).map_err(FinishError::Write)?;
         for (offset, length) in &self.pieces {

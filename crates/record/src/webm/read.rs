@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek};
+use std::time::Duration;
 
 use super::cluster::{self, body, place};
 use super::ebml::{child, read_float};
 use super::{DocType, header, id};
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::track::{Sample, Track, time};
 
 /// The header's elements other than cues. A thousand tracks with parameter
@@ -25,6 +27,7 @@ pub(crate) struct Head {
     pub duration: Option<f64>,
     /// Where the first cluster starts.
     pub clusters: u64,
+    pub extras: Extras,
 }
 
 impl Head {
@@ -51,6 +54,7 @@ pub(crate) fn head<R: Read + Seek>(file: &mut R, len: u64) -> Result<Head, ReadE
     }
     let mut tracks = None;
     let mut duration = None;
+    let mut extras = Extras::default();
     let mut at = segment.body;
     for _ in 0..MAX_ELEMENTS_BEFORE_CLUSTER {
         let found = match place(file, at, len)? {
@@ -62,6 +66,7 @@ pub(crate) fn head<R: Read + Seek>(file: &mut R, len: u64) -> Result<Head, ReadE
                     tracks: tracks.ok_or(ReadError::malformed("tracks", at))?,
                     duration,
                     clusters: at,
+                    extras,
                 });
             }
             _ => return Err(cut()),
@@ -75,6 +80,11 @@ pub(crate) fn head<R: Read + Seek>(file: &mut R, len: u64) -> Result<Head, ReadE
             id::INFO => {
                 let bytes = body(file, found, len, "info", MAX_HEADER_BYTES)?.ok_or_else(cut)?;
                 duration = child(&bytes, id::DURATION).and_then(read_float);
+                extras.title = header::read_title(&bytes);
+            }
+            id::CHAPTERS => {
+                let bytes = body(file, found, len, "chapters", MAX_HEADER_BYTES)?;
+                extras.chapters = header::read_chapters(&bytes.ok_or_else(cut)?);
             }
             _ => {}
         }
@@ -90,6 +100,8 @@ pub(crate) struct Samples<R> {
     head: Head,
     at: u64,
     ready: VecDeque<Sample>,
+    /// The latest time of each track so far.
+    latest: Vec<Duration>,
 }
 
 impl<R: Read + Seek> Samples<R> {
@@ -97,11 +109,16 @@ impl<R: Read + Seek> Samples<R> {
         let head = head(&mut file, len)?;
         Ok(Self {
             at: head.clusters,
+            latest: vec![Duration::ZERO; head.tracks.len()],
             file,
             len,
             head,
             ready: VecDeque::new(),
         })
+    }
+
+    pub(crate) fn extras(&self) -> &Extras {
+        &self.head.extras
     }
 
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
@@ -118,10 +135,14 @@ impl<R: Read + Seek> Samples<R> {
                 let Some(track) = self.head.position(block.number) else {
                     continue;
                 };
+                let at = time(block.at, 1000);
+                let latest = &mut self.latest[track];
+                *latest = at.max(*latest);
                 self.ready.push_back(Sample {
                     track,
-                    at: time(block.at, 1000),
-                    duration: super::finish::length(&self.head.tracks[track].1, block.data),
+                    at,
+                    decode_at: *latest,
+                    duration: super::finish::length(&self.head.tracks[track].1, &block),
                     keyframe: block.key,
                     data: block.data.into(),
                 });

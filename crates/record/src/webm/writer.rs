@@ -46,37 +46,60 @@ impl Writer {
         header::ebml(&mut out, self.doc_type);
         ebml::id(&mut out, id::SEGMENT);
         ebml::unknown_size(&mut out);
-        header::info(&mut out, None);
+        header::info(&mut out, None, None);
         header::tracks(&mut out, &self.tracks);
         out
     }
 
     /// One or more clusters with these samples, those of a track in order of
-    /// time. A keyframe of a picture begins a cluster. Nothing for none.
+    /// decoding. A keyframe of a picture begins a cluster. Nothing for none.
     pub fn fragment(&mut self, samples: &[Sample]) -> Vec<u8> {
         let mut blocks: Vec<(u64, &Sample)> = samples
             .iter()
             .filter(|s| s.track < self.tracks.len())
             .map(|s| (milliseconds(s.at), s))
             .collect();
-        blocks.sort_by_key(|(at, _)| *at);
+        blocks.sort_by_key(|(_, sample)| sample.decode_at);
         let bytes: usize = samples.iter().map(|s| s.data.len()).sum();
         let mut out = Vec::with_capacity(bytes + samples.len() * 16 + 64);
         let mut rest = &blocks[..];
         while let Some((first, _)) = rest.first() {
+            let mut range = (*first, *first);
             let length = rest
                 .iter()
                 .enumerate()
                 .skip(1)
                 .find(|(_, (at, sample))| {
                     let begins = sample.keyframe && self.tracks[sample.track].is_video();
-                    begins || at - first > MAX_CLUSTER_MS
+                    let longer = (range.0.min(*at), range.1.max(*at));
+                    let ends = begins || longer.1 - longer.0 > MAX_CLUSTER_MS;
+                    if !ends {
+                        range = longer;
+                    }
+                    ends
                 })
                 .map_or(rest.len(), |(i, _)| i);
-            cluster(&mut out, *first, &rest[..length]);
+            self.cluster(&mut out, range.0, &rest[..length]);
             rest = &rest[length..];
         }
         out
+    }
+
+    fn cluster(&self, out: &mut Vec<u8>, start: u64, blocks: &[(u64, &Sample)]) {
+        master(out, id::CLUSTER, |out| {
+            uint(out, id::TIMESTAMP, start);
+            for (at, sample) in blocks {
+                if self.tracks[sample.track].is_text() {
+                    master(out, id::BLOCK_GROUP, |out| {
+                        block(out, id::BLOCK, at - start, 0, sample);
+                        uint(out, id::BLOCK_DURATION, milliseconds(sample.duration));
+                    });
+                } else {
+                    let key = if sample.keyframe { 0x80 } else { 0 };
+                    block(out, id::SIMPLE_BLOCK, at - start, key, sample);
+                }
+            }
+        });
     }
 }
 
@@ -84,20 +107,14 @@ fn milliseconds(at: std::time::Duration) -> u64 {
     crate::track::ticks(at, 1000)
 }
 
-fn cluster(out: &mut Vec<u8>, start: u64, blocks: &[(u64, &Sample)]) {
-    master(out, id::CLUSTER, |out| {
-        uint(out, id::TIMESTAMP, start);
-        for (at, sample) in blocks {
-            let number = sample.track as u64 + 1;
-            let mut head = Vec::with_capacity(8);
-            vint(&mut head, number);
-            let relative = i16::try_from(at - start).unwrap_or(i16::MAX);
-            head.extend_from_slice(&relative.to_be_bytes());
-            head.push(if sample.keyframe { 0x80 } else { 0 });
-            ebml::id(out, id::SIMPLE_BLOCK);
-            vint(out, (head.len() + sample.data.len()) as u64);
-            out.extend_from_slice(&head);
-            out.extend_from_slice(&sample.data);
-        }
-    });
+fn block(out: &mut Vec<u8>, element: u32, at: u64, flags: u8, sample: &Sample) {
+    let mut head = Vec::with_capacity(8);
+    vint(&mut head, sample.track as u64 + 1);
+    let at = i16::try_from(at).unwrap_or(i16::MAX);
+    head.extend_from_slice(&at.to_be_bytes());
+    head.push(flags);
+    ebml::id(out, element);
+    vint(out, (head.len() + sample.data.len()) as u64);
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&sample.data);
 }

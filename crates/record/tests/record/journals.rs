@@ -283,7 +283,7 @@ fn a_room_s_file_gets_a_manifest_even_after_a_crash() {
     let config = veche_record::store::Config::new(folder.path().to_owned());
     let store = veche_record::store::Store::open(config, std::sync::Arc::new(|_, _| {})).unwrap();
     let recovered = store.recover().files;
-    assert_eq!(recovered, [manifest.clone()]);
+    assert_eq!(recovered, std::slice::from_ref(&manifest));
     assert_eq!(manifest.state, State::Finished);
     assert_eq!(manifest.kind(), kind::FILM);
     assert_eq!(Manifest::read(&manifest_path(&media)).unwrap(), manifest);

@@ -5,6 +5,7 @@
 mod containers;
 mod crash;
 mod damage;
+mod films;
 mod journals;
 mod machine;
 mod rooms;

@@ -287,7 +287,7 @@ pub fn decode(path: &Path, extra: &[&str]) -> String {
         .args(extra)
         .arg("-i")
         .arg(path)
-        .args(["-map", "0", "-f", "null", "-"])
+        .args(["-map", "0:v?", "-map", "0:a?", "-f", "null", "-"])
         .output()
         .expect("ffmpeg is installed: these tests mean nothing without it");
     let errors = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -362,4 +362,35 @@ pub fn near(a: f64, b: f64, within: f64) {
 
 pub fn arc(bytes: &[u8]) -> Arc<[u8]> {
     bytes.into()
+}
+
+/// Pictures that are decoded in another order than they are shown: the number at
+/// which each is shown, whether it is a keyframe, its data.
+pub fn reordered() -> Vec<(u64, bool, Vec<u8>)> {
+    let shown = String::from_utf8(fixture("reordered.txt")).unwrap();
+    let shown = shown.lines().map(|l| l.trim().parse().unwrap());
+    annex_b("reordered.h264")
+        .into_iter()
+        .zip(shown)
+        .map(|(data, shown)| {
+            // A keyframe begins with its parameter sets.
+            let keyframe = data[4] & 0x1f == 7;
+            (shown, keyframe, data)
+        })
+        .collect()
+}
+
+/// Frames of AAC, and their configuration.
+pub fn aac() -> (Vec<u8>, Vec<Vec<u8>>) {
+    let bytes = fixture("tone44.aac");
+    let mut frames = Vec::new();
+    let mut rest = &bytes[..];
+    while rest.len() > 7 {
+        let length =
+            usize::from(rest[3] & 3) << 11 | usize::from(rest[4]) << 3 | usize::from(rest[5]) >> 5;
+        frames.push(rest[7..length].to_vec());
+        rest = &rest[length..];
+    }
+    // AAC-LC, 44.1 kHz, two channels.
+    (vec![0x12, 0x10], frames)
 }
