@@ -104,7 +104,9 @@ pub use container::{Container, Formats, FormatsError, Writer};
 pub use error::ReadError;
 pub use extras::{Chapter, Extras, MAX_CHAPTERS, MAX_TITLE_BYTES};
 pub use finish::{FinishError, Summary, TrackSummary, finish, finish_to, finish_to_with, inspect};
-pub use merge::{Input, MAX_INPUTS, MergeError, merge};
+pub use merge::{
+    Input, MAX_INPUTS, MergeError, MergeOptions, Merged, Text, Warning, chat, merge, merge_with,
+};
 pub use reader::Reader;
 pub use track::{
     AudioCoding, AudioTrack, MAX_SAMPLE_BYTES, MAX_TRACK_NAME, MAX_TRACKS, Sample, Track,

@@ -1,33 +1,73 @@
 //! Several recordings of a room into one file with all their tracks.
 
+mod sources;
+mod texts;
+
+pub use texts::{Text, chat};
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::container::{Container, Writer};
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::finish::{self, FinishError, Summary};
-use crate::reader::Reader;
 use crate::track::{MAX_TRACKS, Sample, Track};
+use sources::Sources;
 
 /// One recording, or one part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
     /// The file, open or finished.
     pub path: PathBuf,
-    /// Whose it is. Inputs of one name and layout share tracks, so that the
-    /// parts of one recording become one track each of picture and sound.
+    /// Whose it is, and what: the names of its tracks. Inputs of one name and
+    /// layout share tracks, so that the parts of one recording become one track
+    /// each of picture and sound. A screen has another name than its person's
+    /// camera ([`crate::journal::Journal::track_name`]).
     pub name: String,
     /// Where it starts in the room's file.
     pub start: Duration,
+}
+
+/// What else the room's file has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// A text track of that name, if there are texts.
+    pub text_name: String,
+    /// In order of time, none before the one before it ended: see [`chat`].
+    pub texts: Vec<Text>,
+    /// Title and chapters.
+    pub extras: Extras,
+}
+
+/// What was put together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The room's file.
+    pub summary: Summary,
+    /// What of the inputs is not in it. Nothing else is missing.
+    pub warnings: Vec<Warning>,
+}
+
+/// An input that could not be read, or not to its end.
+#[derive(Debug)]
+pub struct Warning {
+    /// Which.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: ReadError,
+    /// How much of it is in the room's file. `None`: nothing.
+    pub until: Option<Duration>,
 }
 
 /// Why there is no file.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
-    /// One of the recordings.
+    /// None of the recordings can be read; this is the first.
     #[error("{}: {error}", path.display())]
     Input {
         /// Which.
@@ -46,6 +86,9 @@ pub enum MergeError {
         /// As many may be.
         limit: usize,
     },
+    /// By the caller.
+    #[error("cancelled")]
+    Cancelled,
     /// The result.
     #[error("cannot write: {0}")]
     Write(io::Error),
@@ -54,8 +97,9 @@ pub enum MergeError {
     Finish(#[from] FinishError),
 }
 
-/// Files that are open at once while merging; below what a process may have.
-pub const MAX_INPUTS: usize = 512;
+/// Inputs: a hundred people who each lose their network forty times. Only those
+/// that run at one time are open at once.
+pub const MAX_INPUTS: usize = 4096;
 
 /// Media time of a fragment of the room's file.
 const FRAGMENT: Duration = Duration::from_secs(1);
@@ -63,130 +107,102 @@ const FRAGMENT: Duration = Duration::from_secs(1);
 /// Bytes of a fragment of the room's file, however short.
 const FRAGMENT_BYTES: usize = 4 * 1024 * 1024;
 
-struct Source {
-    input: usize,
-    reader: Reader,
-    /// Of the file's tracks, in the room's file.
-    tracks: Vec<usize>,
-    start: Duration,
-    head: Sample,
+/// [`merge_with`] without anything more than the recordings.
+pub fn merge(inputs: &[Input], container: Container, to: &Path) -> Result<Merged, MergeError> {
+    let options = MergeOptions::default();
+    merge_with(inputs, container, to, &options, &mut |_| {
+        ControlFlow::Continue(())
+    })
 }
 
 /// Writes one file with all the tracks to `to`, a new name. Reads as it goes:
-/// memory is for a second of media and an open file for each input.
+/// memory is for a second of media and the inputs that run at one time.
 ///
 /// The file grows beside `to` and gets its name when it is whole. Inputs that
-/// cannot be read at all are an error; one that ends early just ends.
-pub fn merge(inputs: &[Input], container: Container, to: &Path) -> Result<Summary, MergeError> {
+/// cannot be read, or not to their end, cost what cannot be read and a
+/// [`Warning`]; if that is all of them it is an error. WebM becomes Matroska,
+/// since a room may have any codecs.
+///
+/// `progress` gets how far it is, 0 to 1, about once in a megabyte, and may end
+/// it all.
+pub fn merge_with(
+    inputs: &[Input],
+    container: Container,
+    to: &Path,
+    options: &MergeOptions,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Merged, MergeError> {
     if inputs.len() > MAX_INPUTS {
         return Err(MergeError::TooMany {
             what: "recordings",
             limit: MAX_INPUTS,
         });
     }
-    let (mut sources, tracks) = open(inputs)?;
-    // Which codecs a room will have is not known before.
+    let mut sources = Sources::look_at(inputs);
+    if sources.is_empty() {
+        return Err(match sources.warnings.into_iter().next() {
+            Some(Warning { path, error, .. }) => MergeError::Input { path, error },
+            None => MergeError::Nothing,
+        });
+    }
+    let mut tracks = std::mem::take(&mut sources.tracks);
+    if !options.texts.is_empty() {
+        sources.add_texts(tracks.len(), &options.texts);
+        tracks.push(Track::text(&options.text_name));
+    }
+    if tracks.len() > MAX_TRACKS {
+        return Err(MergeError::TooMany {
+            what: "tracks",
+            limit: MAX_TRACKS,
+        });
+    }
     let container = match container {
         Container::Webm => Container::Matroska,
         other => other,
     };
-    if tracks.is_empty() || sources.is_empty() {
-        return Err(MergeError::Nothing);
-    }
-    let mut growing = finish::beside(to).into_os_string();
-    growing.push(".open");
-    let growing = PathBuf::from(growing);
-    let written = write(inputs, &mut sources, tracks, container, &growing);
-    let result = written.and_then(|()| {
+    let growing = {
+        let mut name = finish::beside(to).into_os_string();
+        name.push(".open");
+        PathBuf::from(name)
+    };
+    let result = write(&mut sources, tracks, container, &growing, progress).and_then(|()| {
         let beside = finish::beside(to);
-        let summary = finish::finish_to(&growing, &beside)?;
+        let summary = finish::finish_to_with(&growing, &beside, &options.extras)?;
         fs::rename(&beside, to).map_err(MergeError::Write)?;
         finish::sync_folder(to).map_err(MergeError::Write)?;
+        let _ = progress(1.0);
         Ok(summary)
     });
     // Only half of the way, whether it was finished or failed.
     let _ = fs::remove_file(&growing);
-    result
+    Ok(Merged {
+        summary: result?,
+        warnings: sources.warnings,
+    })
 }
 
-fn open(inputs: &[Input]) -> Result<(Vec<Source>, Vec<Track>), MergeError> {
-    let mut tracks: Vec<Track> = Vec::new();
-    let mut owners: Vec<&str> = Vec::new();
-    let mut sources = Vec::new();
-    for (position, input) in inputs.iter().enumerate() {
-        let failed = |error| MergeError::Input {
-            path: input.path.clone(),
-            error,
-        };
-        let mut reader = Reader::open(&input.path).map_err(failed)?;
-        let mut taken: Vec<usize> = Vec::new();
-        for track in reader.tracks() {
-            let same = (0..tracks.len()).find(|i| {
-                owners[*i] == input.name && !taken.contains(i) && tracks[*i].media == track.media
-            });
-            let index = same.unwrap_or_else(|| {
-                owners.push(&input.name);
-                tracks.push(Track {
-                    name: input.name.clone(),
-                    media: track.media.clone(),
-                });
-                tracks.len() - 1
-            });
-            taken.push(index);
-        }
-        if tracks.len() > MAX_TRACKS {
-            return Err(MergeError::TooMany {
-                what: "tracks",
-                limit: MAX_TRACKS,
-            });
-        }
-        if let Some(head) = reader.next_sample().map_err(failed)? {
-            sources.push(Source {
-                input: position,
-                reader,
-                tracks: taken,
-                start: input.start,
-                head,
-            });
-        }
-    }
-    Ok((sources, tracks))
-}
+/// Reading it all and writing it once is as much as finishing it.
+const SHARE_OF_WRITING: f64 = 0.5;
+
+/// Progress is told each time so much was written.
+const TELL_EVERY: u64 = 1024 * 1024;
 
 fn write(
-    inputs: &[Input],
-    sources: &mut Vec<Source>,
+    sources: &mut Sources<'_>,
     tracks: Vec<Track>,
     container: Container,
     growing: &Path,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<(), MergeError> {
     let file = File::create(growing).map_err(MergeError::Write)?;
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::with_capacity(256 * 1024, file);
     let mut last: Vec<Option<Duration>> = vec![None; tracks.len()];
     let mut writer = Writer::new(container, tracks);
     out.write_all(&writer.header()).map_err(MergeError::Write)?;
     let mut waiting: Vec<Sample> = Vec::new();
     let mut bytes = 0;
-    while let Some(next) =
-        (0..sources.len()).min_by_key(|i| sources[*i].start + sources[*i].head.decode_at)
-    {
-        let source = &mut sources[next];
-        let path = &inputs[source.input].path;
-        let following = source
-            .reader
-            .next_sample()
-            .map_err(|error| MergeError::Input {
-                path: path.clone(),
-                error,
-            })?;
-        let (start, tracks) = (source.start, source.tracks.clone());
-        let mut sample = match following {
-            Some(following) => std::mem::replace(&mut source.head, following),
-            None => sources.swap_remove(next).head,
-        };
-        sample.track = tracks[sample.track];
-        sample.at += start;
-        sample.decode_at += start;
+    let (mut done, mut tell_at) = (0_u64, 0);
+    while let Some(mut sample) = sources.next() {
         // A part that overlaps the one before goes on behind it.
         let last = &mut last[sample.track];
         if let Some(last) = last.filter(|l| sample.decode_at <= *l) {
@@ -207,7 +223,15 @@ fn write(
             bytes = 0;
         }
         bytes += sample.data.len();
+        done += sample.data.len() as u64;
         waiting.push(sample);
+        if done >= tell_at {
+            tell_at = done + TELL_EVERY;
+            let share = done as f64 / sources.bytes.max(1) as f64;
+            if progress(share.min(1.0) * SHARE_OF_WRITING).is_break() {
+                return Err(MergeError::Cancelled);
+            }
+        }
     }
     let fragment = writer.fragment(&waiting);
     out.write_all(&fragment).map_err(MergeError::Write)?;

@@ -19,10 +19,12 @@ pub use manifest::{
 };
 pub use recover::Recovery;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Thread;
 use std::time::Duration;
 
 use veche_media::AccessUnit;
@@ -43,6 +45,42 @@ pub enum SyncPolicy {
     EveryFragment,
     /// At most once in this time.
     Interval(Duration),
+}
+
+/// What is no [`SyncPolicy`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not when to sync: \"never\", \"fragment\" or seconds such as \"5s\"")]
+pub struct SyncPolicyError(pub String);
+
+/// The longest time between two syncs: a day, as good as never.
+const MAX_SYNC_SECONDS: u64 = 86_400;
+
+impl std::str::FromStr for SyncPolicy {
+    type Err = SyncPolicyError;
+
+    fn from_str(text: &str) -> Result<Self, SyncPolicyError> {
+        let seconds = |text: &str| {
+            let n: u64 = text.strip_suffix('s')?.trim_end().parse().ok()?;
+            (1..=MAX_SYNC_SECONDS).contains(&n).then_some(n)
+        };
+        match text.trim() {
+            "never" => Ok(Self::Never),
+            "fragment" => Ok(Self::EveryFragment),
+            other => seconds(other)
+                .map(|n| Self::Interval(Duration::from_secs(n)))
+                .ok_or_else(|| SyncPolicyError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for SyncPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::EveryFragment => f.write_str("fragment"),
+            Self::Interval(interval) => write!(f, "{}s", interval.as_secs()),
+        }
+    }
 }
 
 /// How recordings are stored.
@@ -108,9 +146,10 @@ pub enum Event {
     RequestKeyframe,
     /// How it is.
     Status(Status),
-    /// A file began.
+    /// A file began. Its name stays, unless [`Store::names_tell_the_end`].
     Opened(Box<Manifest>),
-    /// A file is finished, or could not be: its state tells.
+    /// A file is finished, or could not be: its state tells. A recording that
+    /// never had a file ends with [`recorder::End::Empty`] instead, at once.
     Closed(Box<Manifest>),
 }
 
@@ -173,12 +212,19 @@ impl Store {
         }
         let id = RecordingId(self.next.fetch_add(1, Ordering::Relaxed));
         let queue = Arc::new(Queue::new(self.config.queue_bytes, self.config.queue_units));
-        if !self.writers.add(id, request, Arc::clone(&queue)) {
-            return Err(StartError::TooMany {
-                limit: self.config.max_recordings,
-            });
-        }
-        Ok(Handle { id, queue })
+        let thread =
+            self.writers
+                .add(id, request, Arc::clone(&queue))
+                .ok_or(StartError::TooMany {
+                    limit: self.config.max_recordings,
+                })?;
+        Ok(Handle { id, queue, thread })
+    }
+
+    /// Whether files get their last name when they are finished, because the
+    /// template has something in it that is known only then.
+    pub fn names_tell_the_end(&self) -> bool {
+        self.config.template.needs_end()
     }
 
     /// Finishes what was left open by a crash or a full disk. Reads and writes
@@ -212,6 +258,7 @@ impl Store {
 pub struct Handle {
     id: RecordingId,
     queue: Arc<Queue>,
+    thread: Thread,
 }
 
 impl Handle {
@@ -232,12 +279,20 @@ impl Handle {
         self.queue.lost(units);
     }
 
+    /// So many packets of the stream were lost for good on their way to
+    /// [`Handle::push`]: the manifest of the file will say so. What is in the
+    /// file is not touched by it.
+    pub fn missing(&self, packets: u64) {
+        self.queue.missing(packets);
+    }
+
     /// Takes nothing until [`Handle::resume`].
     pub fn pause(&self) {
         self.queue.control(queue::Control::Pause);
     }
 
-    /// Goes on in the same file.
+    /// Goes on in the same file, at the next keyframe. The time in between is
+    /// not in the file, unless it is aligned with its room: there it is a gap.
     pub fn resume(&self) {
         self.queue.control(queue::Control::Resume);
     }
@@ -249,5 +304,23 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.queue.stop();
+        // Who waits for the name of the file is told at once.
+        self.thread.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_sync_is_read_as_it_is_written() {
+        for text in ["never", "fragment", "5s", "86400s"] {
+            let policy: SyncPolicy = text.parse().unwrap();
+            assert_eq!(policy.to_string(), text);
+        }
+        for text in ["", "always", "0s", "5", "86401s", "-1s", "1.5s"] {
+            assert!(text.parse::<SyncPolicy>().is_err(), "{text:?}");
+        }
     }
 }

@@ -51,6 +51,11 @@ pub struct Manifest {
     /// Something was lost while it was written.
     #[serde(default)]
     pub degraded: bool,
+    /// Packets and pictures that never came or could not be written; with those
+    /// before it in the recording all that is known to be missing. What was lost
+    /// in a crash is not in it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u64,
     /// Why it ended, or why it is not finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -255,6 +260,11 @@ impl Manifest {
             })
             .collect();
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 fn ms(time: std::time::Duration) -> u64 {

@@ -22,6 +22,8 @@ struct Inner {
     controls: usize,
     /// Units lost behind the last item.
     lost: u64,
+    /// Reported and not taken yet.
+    missing: u64,
     stopped: bool,
 }
 
@@ -72,6 +74,16 @@ impl Queue {
 
     pub(super) fn lost(&self, units: u64) {
         self.lock().lost += units;
+    }
+
+    /// So much was lost before it came here.
+    pub(super) fn missing(&self, packets: u64) {
+        let mut inner = self.lock();
+        inner.missing = inner.missing.saturating_add(packets);
+    }
+
+    pub(super) fn take_missing(&self) -> u64 {
+        std::mem::take(&mut self.lock().missing)
     }
 
     pub(super) fn control(&self, control: Control) {

@@ -25,6 +25,8 @@ pub(super) struct Slot {
     unopened: Option<PartInfo>,
     end: Option<End>,
     degraded: bool,
+    /// Units and packets that are not in the open file.
+    lost: u64,
 }
 
 struct Open {
@@ -59,6 +61,7 @@ impl Slot {
             unopened: None,
             end: None,
             degraded: false,
+            lost: 0,
         }
     }
 
@@ -69,11 +72,19 @@ impl Slot {
     /// Takes what waits. `false` when the recording is over.
     pub(super) fn turn(&mut self, shop: &Shop<'_>) -> bool {
         let (items, stop) = self.queue.take();
+        let missing = self.queue.take_missing();
+        if missing > 0 {
+            self.lost = self.lost.saturating_add(missing);
+            self.degraded = true;
+        }
         for (when, item) in items {
             let now = when.saturating_duration_since(self.started);
             match item {
                 Item::Unit(unit) => self.recorder.handle_unit(now, unit),
-                Item::Lost(units) => self.recorder.handle_lost(now, units),
+                Item::Lost(units) => {
+                    self.lost += units;
+                    self.recorder.handle_lost(now, units);
+                }
                 Item::Control(Control::Pause) => self.recorder.pause(now),
                 Item::Control(Control::Resume) => self.recorder.resume(now),
             }
@@ -240,6 +251,7 @@ impl Slot {
         };
         open.manifest.state = State::Closed;
         open.manifest.degraded = self.degraded;
+        open.manifest.lost = std::mem::take(&mut self.lost);
         let job = Job {
             id: Some(self.id),
             fields: Some(self.request.name.clone()),

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::{io, mem};
 
@@ -17,16 +17,20 @@ use super::{Config, Event, Listener, RecordingId, Request};
 /// that come in between wake nobody.
 const TURN: Duration = Duration::from_millis(100);
 
+/// Files that are finished at once: so a short one does not wait for one of
+/// hours.
+const FINISHERS: usize = 2;
+
 /// The threads.
 pub(super) struct Writers {
-    threads: Vec<Thread>,
-    finisher: Option<JoinHandle<()>>,
+    threads: Vec<Worker>,
+    finishers: Vec<JoinHandle<()>>,
     jobs: Option<Sender<Job>>,
     running: Arc<AtomicUsize>,
     limit: usize,
 }
 
-struct Thread {
+struct Worker {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,13 +50,16 @@ impl Writers {
     ) -> io::Result<Self> {
         let (jobs, work) = mpsc::channel::<Job>();
         let running = Arc::new(AtomicUsize::new(0));
-        let finisher = {
+        let work = Arc::new(Mutex::new(work));
+        let mut finishers = Vec::new();
+        for n in 0..FINISHERS {
             let (folder, listener) = (Arc::clone(folder), Arc::clone(listener));
-            let config = config.clone();
-            thread::Builder::new()
-                .name("record-finish".to_owned())
+            let (config, work) = (config.clone(), Arc::clone(&work));
+            let finisher = thread::Builder::new()
+                .name(format!("record-finish-{n}"))
                 .spawn(move || {
-                    for job in work {
+                    // Held while it waits: the others wait for the lock instead.
+                    while let Ok(job) = { lock(&work).recv() } {
                         let id = job.id;
                         let manifest =
                             finish_job(&folder, &config.template, config.min_free_bytes, job);
@@ -60,8 +67,9 @@ impl Writers {
                             listener(id, Event::Closed(Box::new(manifest)));
                         }
                     }
-                })?
-        };
+                })?;
+            finishers.push(finisher);
+        }
         let mut threads = Vec::new();
         for n in 0..config.writers.max(1) {
             let shared = Arc::new(Shared::default());
@@ -76,38 +84,42 @@ impl Writers {
             let thread = thread::Builder::new()
                 .name(format!("record-{n}"))
                 .spawn(move || writer.run())?;
-            threads.push(Thread {
+            threads.push(Worker {
                 shared,
                 thread: Some(thread),
             });
         }
         Ok(Self {
             threads,
-            finisher: Some(finisher),
+            finishers,
             jobs: Some(jobs),
             running,
             limit: config.max_recordings,
         })
     }
 
-    /// `false` if there are too many.
-    pub(super) fn add(&self, id: RecordingId, request: Request, queue: Arc<Queue>) -> bool {
+    /// The thread that has it now. `None` if there are too many.
+    pub(super) fn add(
+        &self,
+        id: RecordingId,
+        request: Request,
+        queue: Arc<Queue>,
+    ) -> Option<Thread> {
         if self.running.fetch_add(1, Ordering::Relaxed) >= self.limit {
             self.running.fetch_sub(1, Ordering::Relaxed);
-            return false;
+            return None;
         }
         let least = self
             .threads
             .iter()
             .min_by_key(|t| t.shared.count.load(Ordering::Relaxed));
-        let Some(least) = least else { return false };
+        let least = least?;
+        let thread = least.thread.as_ref()?.thread();
         least.shared.count.fetch_add(1, Ordering::Relaxed);
         let slot = Slot::new(id, request, queue);
         lock(&least.shared.new).push(slot);
-        if let Some(thread) = &least.thread {
-            thread.thread().unpark();
-        }
-        true
+        thread.unpark();
+        Some(thread.clone())
     }
 
     pub(super) fn close(mut self) {
@@ -123,7 +135,7 @@ impl Writers {
             }
         }
         self.jobs = None;
-        if let Some(finisher) = self.finisher.take() {
+        for finisher in self.finishers.drain(..) {
             let _ = finisher.join();
         }
     }
@@ -136,7 +148,7 @@ impl Drop for Writers {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A list of new slots is whole whoever panics.
+    // A list of new slots, or of jobs, is whole whoever panics.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -320,7 +320,9 @@ fn films_can_be_put_together_too() {
         start: ms(start),
     };
     let to = folder.path().join("both.mp4");
-    let summary = merge(&[input(0), input(5_000)], Container::Mp4, &to).unwrap();
+    let summary = merge(&[input(0), input(5_000)], Container::Mp4, &to)
+        .unwrap()
+        .summary;
     assert_eq!(summary.tracks.len(), 3);
     assert_eq!(decode(&to, &[]), "");
     let probed = probe(&to);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, VideoCodec};
 use veche_record::recorder::{Degraded, DiskError, End, Output, PartReason, Recorder, Status};
-use veche_record::{finish, inspect};
+use veche_record::{Reader, finish, inspect};
 
 use crate::support::*;
 
@@ -139,7 +139,7 @@ fn sound_of_a_clock_that_runs_fast_or_slow_stays_with_its_times() {
         recorded.drain(&mut recorder, last);
         let folder = tempfile::tempdir().unwrap();
         let path = write(folder.path(), "a.webm", &recorded.parts[0].bytes);
-        let mut reader = veche_record::Reader::open(&path).unwrap();
+        let mut reader = Reader::open(&path).unwrap();
         // Sound played without regard to timestamps, against them.
         let mut played = Duration::ZERO;
         while let Some(sample) = reader.next_sample().unwrap() {
@@ -350,4 +350,73 @@ fn times_that_cannot_be_and_units_without_sense_hurt_nothing() {
             assert!(summary.duration < ms(60_000), "{:?}", summary.duration);
         }
     }
+}
+
+#[test]
+fn a_pause_keeps_picture_and_sound_together() {
+    let units = together(&[pictures(VideoCodec::H264), tone()]);
+    let mut recorded = Recorded::default();
+    let mut recorder = Recorder::new(av(VideoCodec::H264), ms(0));
+    // Each time two seconds of media and ten minutes of nothing.
+    for round in 0..4_u64 {
+        let start = ms(round * 602_000);
+        for unit in &units {
+            let unit = AccessUnit {
+                at: unit.at + start,
+                ..unit.clone()
+            };
+            if unit.at < start + ms(2_000) {
+                let now = unit.at + ms(20);
+                recorder.handle_unit(now, unit);
+                recorded.drain(&mut recorder, now);
+            }
+        }
+        recorder.pause(start + ms(2_030));
+        recorder.resume(start + ms(601_900));
+    }
+    recorder.stop(ms(4 * 602_000));
+    recorded.drain(&mut recorder, ms(4 * 602_000));
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a.mp4", &recorded.parts[0].bytes);
+    finish(&path).unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    let (mut pictures, mut sound) = (Vec::new(), Vec::new());
+    while let Some(sample) = reader.next_sample().unwrap() {
+        let of = if sample.track == 0 {
+            &mut pictures
+        } else {
+            &mut sound
+        };
+        of.push((sample.at.as_secs_f64(), sample.keyframe));
+    }
+    assert_eq!((recorded.parts.len(), pictures.len()), (1, 4 * 30));
+    // Each round begins with its keyframe, right behind the round before, and
+    // its sound within 20 ms of it.
+    for round in 0..4 {
+        let (at, keyframe) = pictures[round * 30];
+        assert!(keyframe);
+        near(at, 2.0 * round as f64, 0.05 * (1 + round) as f64);
+        let nearest = sound
+            .iter()
+            .map(|(s, _)| (s - at).abs())
+            .fold(9.0, f64::min);
+        assert!(nearest < 0.02, "{nearest} at {at}");
+    }
+    let gaps = sound
+        .windows(2)
+        .map(|w| w[1].0 - w[0].0)
+        .fold(0.0, f64::max);
+    assert!(gaps < 0.05, "{gaps}");
+}
+
+#[test]
+fn sound_alone_can_be_aligned() {
+    let config = veche_record::recorder::Config {
+        aligned: Some(veche_record::recorder::Aligned { origin: ms(1_000) }),
+        ..config(None, Some(AudioCodec::Opus), "")
+    };
+    let units = shifted(tone(), ms(6_000));
+    let recorded = record(config, &units);
+    assert_eq!(recorded.parts[0].info.start, ms(1_000));
+    near(duration(&recorded.parts[0]), 9.0, 0.03);
 }

@@ -351,3 +351,59 @@ fn a_disk_that_fills_up_leaves_files_that_play() {
         .arg(folder.path())
         .status();
 }
+
+#[test]
+fn what_was_lost_on_the_way_is_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    for lost in [0, 17] {
+        let handle = store.start(request("bob")).unwrap();
+        for unit in units() {
+            assert!(handle.push(unit));
+        }
+        handle.missing(lost);
+        handle.stop();
+        let manifest = closed(&events);
+        assert_eq!((manifest.degraded, manifest.lost), (lost > 0, lost));
+    }
+}
+
+#[test]
+fn a_recording_of_nothing_says_so_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    // As long as twenty turns of the writer, had each to be waited for.
+    let began = std::time::Instant::now();
+    for _ in 0..40 {
+        store.start(request("bob")).unwrap().stop();
+        let ended = events
+            .iter()
+            .any(|e| matches!(e, Event::Status(Status::Ended(End::Empty))));
+        assert!(ended);
+    }
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_short_recording_has_its_name_when_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, events) = open(small(folder.path()));
+    assert!(!store.names_tell_the_end());
+    let handle = store.start(request("bob")).unwrap();
+    handle.push(units().remove(0));
+    handle.stop();
+    let mut opened = None;
+    let closed = events
+        .iter()
+        .find_map(|event| match event {
+            Event::Opened(manifest) => {
+                opened = Some(manifest.file);
+                None
+            }
+            Event::Closed(manifest) => Some(manifest),
+            _ => None,
+        })
+        .unwrap();
+    assert_eq!(closed.state, State::Finished);
+    assert_eq!(opened, Some(closed.file));
+}
