@@ -23,6 +23,7 @@ run: build ## Build everything and start it on http://localhost:8080
 	@./target/release/veche $(ARGS)
 
 dev: $(APPS) ## Start an unoptimised build that logs more
+	@cargo build -p veche-codec-child
 	@cargo run -p veche -- --log-level info,veche_api=debug,veche_room=debug $(ARGS)
 
 build: need-build web server ## Build the web apps and the server
@@ -40,8 +41,8 @@ $(APPS): $(INSTALLED) $(APP_SOURCES)
 	@touch $@
 
 server: $(APPS)
-	$(call say,building the server (the first time takes several minutes))
-	@cargo build --release --locked -p veche
+	$(call say,building the server and its codec process (the first time takes several minutes))
+	@cargo build --release --locked -p veche -p veche-codec-child
 
 test: test-rust test-web e2e ## Run every test: Rust, web, real browsers
 

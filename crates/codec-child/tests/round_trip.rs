@@ -1,0 +1,223 @@
+//! What is encoded and decoded again is the same, judged by pixels and tones.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{
+    at, channel, child, decode, decode_sound, encode, encode_sound, pattern, psnr, strength, tones,
+    units,
+};
+use veche_codec::{
+    AudioCodec, AudioDecoderConfig, AudioEncoderConfig, Fit, Output, Picture, Target, VideoCodec,
+    VideoDecoderConfig, VideoEncoderConfig,
+};
+
+fn pictures(count: usize) -> Vec<Picture> {
+    (0..count).map(|n| pattern(320, 180, n)).collect()
+}
+
+fn config(codec: VideoCodec) -> VideoEncoderConfig {
+    VideoEncoderConfig {
+        codec,
+        preset: String::new(),
+        ..VideoEncoderConfig::h264(320, 180, 25)
+    }
+}
+
+#[track_caller]
+fn check(codec: VideoCodec, with_config: bool) {
+    let child = child();
+    let pictures = pictures(60);
+    let mut encoder = child.video_encoder(config(codec)).unwrap();
+    let header = encoder.header().clone();
+    let coded = encode(&mut encoder, &pictures);
+    assert_eq!(coded.len(), pictures.len());
+    assert!(coded[0].key);
+    assert_eq!(coded[0].at, coded[0].decode_at);
+    assert!(coded.is_sorted_by_key(|c| c.decode_at));
+
+    let mut about = VideoDecoderConfig::new(codec);
+    if with_config {
+        about.config = header.config;
+    }
+    let mut decoder = child.video_decoder(about).unwrap();
+    let decoded = decode(&mut decoder, units(&coded));
+    assert_eq!(decoder.errors(), 0);
+    assert_eq!(decoded.len(), pictures.len());
+    for (n, picture) in decoded.iter().enumerate() {
+        assert_eq!(picture.at, at(n));
+        let likeness = psnr(&picture.picture, &pictures[n]);
+        assert!(likeness > 33.0, "picture {n}: {likeness} dB");
+    }
+}
+
+#[test]
+fn h264_with_b_frames() {
+    check(VideoCodec::H264, true);
+}
+
+#[test]
+fn vp8() {
+    check(VideoCodec::Vp8, false);
+}
+
+#[test]
+fn vp9() {
+    check(VideoCodec::Vp9, false);
+}
+
+#[test]
+fn av1() {
+    check(VideoCodec::Av1, true);
+}
+
+#[test]
+fn pictures_come_in_the_size_that_is_wanted_from_then_on() {
+    let child = child();
+    let pictures = pictures(12);
+    let mut encoder = child.video_encoder(config(VideoCodec::Vp8)).unwrap();
+    let coded = encode(&mut encoder, &pictures);
+    let mut decoder = child
+        .video_decoder(VideoDecoderConfig::new(VideoCodec::Vp8))
+        .unwrap();
+    let outputs = [
+        (Output::AsIs, Some((320, 180))),
+        (Output::scaled(160, 160), Some((160, 90))),
+        (Output::Nothing, None),
+        (
+            Output::Scaled(Target {
+                width: 100,
+                height: 100,
+                fit: Fit::Cover,
+            }),
+            Some((100, 100)),
+        ),
+    ];
+    for (n, coded) in coded.iter().enumerate() {
+        let (output, size) = outputs[n / 3];
+        decoder.set_output(output);
+        assert!(decoder.send(&coded.data, coded.at).unwrap().is_taken());
+        let picture = decoder.recv().unwrap();
+        assert_eq!(
+            picture
+                .as_ref()
+                .map(|p| (p.picture.width, p.picture.height)),
+            size
+        );
+        if let Some(picture) = picture {
+            assert_eq!(picture.at, at(n));
+        }
+    }
+}
+
+#[test]
+fn covering_shows_the_middle() {
+    let child = child();
+    // Left third dark, middle bright, right dark.
+    let mut picture = pattern(300, 100, 0);
+    for y in 0..100 {
+        for x in 0..300 {
+            picture.data[y * 300 + x] = if (100..200).contains(&x) { 200 } else { 30 };
+        }
+    }
+    let about = VideoEncoderConfig::h264(300, 100, 25);
+    let mut encoder = child.video_encoder(about).unwrap();
+    let header = encoder.header().config.clone();
+    let coded = encode(&mut encoder, &[picture]);
+    let mut about = VideoDecoderConfig::new(VideoCodec::H264);
+    about.config = header;
+    let mut decoder = child.video_decoder(about).unwrap();
+    decoder.set_output(Output::Scaled(Target {
+        width: 200,
+        height: 200,
+        fit: Fit::Cover,
+    }));
+    let decoded = decode(&mut decoder, units(&coded));
+    let shown = &decoded[0].picture;
+    for (x, y) in [(10, 10), (100, 100), (190, 190)] {
+        let luma = shown.y()[y * 200 + x];
+        assert!(luma.abs_diff(200) < 12, "{luma} at {x}, {y}");
+    }
+}
+
+#[test]
+fn h264_without_a_configuration_finds_its_parameter_sets_between_the_pictures() {
+    let child = child();
+    let pictures = pictures(5);
+    let mut encoder = child.video_encoder(config(VideoCodec::H264)).unwrap();
+    let avcc = encoder.header().config.clone();
+    let mut coded = encode(&mut encoder, &pictures);
+    // One SPS and one PPS, each behind its length in two bytes.
+    let sps_len = usize::from(u16::from_be_bytes([avcc[6], avcc[7]]));
+    let sps = &avcc[8..8 + sps_len];
+    let pps = &avcc[8 + sps_len + 1..];
+    let pps_len = usize::from(u16::from_be_bytes([pps[0], pps[1]]));
+    let mut first = Vec::new();
+    for set in [sps, &pps[2..2 + pps_len]] {
+        first.extend_from_slice(&(set.len() as u32).to_be_bytes());
+        first.extend_from_slice(set);
+    }
+    first.append(&mut coded[0].data);
+    coded[0].data = first;
+    let mut decoder = child
+        .video_decoder(VideoDecoderConfig::new(VideoCodec::H264))
+        .unwrap();
+    let decoded = decode(&mut decoder, units(&coded));
+    assert_eq!(decoded.len(), 5);
+    assert!(psnr(&decoded[4].picture, &pictures[4]) > 33.0);
+}
+
+#[track_caller]
+fn check_sound(codec: AudioCodec) {
+    let child = child();
+    let samples = tones(440.0, 1000.0, 96_000);
+    let mut encoder = child
+        .audio_encoder(AudioEncoderConfig {
+            codec,
+            bitrate: 128_000,
+        })
+        .unwrap();
+    let header = encoder.header().clone();
+    let coded = encode_sound(&mut encoder, &samples);
+    assert_eq!(coded[0].at, Duration::ZERO);
+    let mut decoder = child
+        .audio_decoder(AudioDecoderConfig {
+            codec,
+            channels: 2,
+            config: header.config,
+        })
+        .unwrap();
+    let sounds = decode_sound(&mut decoder, coded.iter().map(|c| (&c.data[..], c.at)));
+    assert_eq!(decoder.errors(), 0);
+    let (left, right) = (channel(&sounds, 0), channel(&sounds, 1));
+    assert!(
+        left.len() >= 96_000 && left.len() < 99_000,
+        "{}",
+        left.len()
+    );
+    let middle = 10_000..80_000;
+    for (side, there, not_there) in [(left, 440.0, 1000.0), (right, 1000.0, 440.0)] {
+        let side = &side[middle.clone()];
+        assert!((strength(side, there) - 0.5).abs() < 0.05);
+        assert!(strength(side, not_there) < 0.02);
+    }
+}
+
+#[test]
+fn aac() {
+    check_sound(AudioCodec::Aac);
+}
+
+#[test]
+fn opus() {
+    check_sound(AudioCodec::Opus);
+}
+
+#[test]
+fn a_thumbnail_is_a_jpeg() {
+    let jpeg = child().jpeg(&pattern(320, 180, 0), 5).unwrap();
+    assert_eq!(jpeg[..3], [0xff, 0xd8, 0xff]);
+    assert_eq!(jpeg[jpeg.len() - 2..], [0xff, 0xd9]);
+}
