@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite';
 
 /** The pages the server hands out; gallery.html is a workshop page and stays out. */
-const pages = ['index', 'conference', 'video-chat', 'video-chat-and-screen-sharing'];
+const pages = ['index', 'conference', 'video-chat', 'video-chat-and-screen-sharing', 'recordings'];
 
 export default defineConfig({
   appType: 'mpa',

@@ -150,6 +150,9 @@ fn respond(find: Find, path: &str, headers: &HeaderMap) -> Response {
     (answer, body).into_response()
 }
 
+/// Pages with places inside: `/recordings/ID` is the page `/recordings`.
+const DEEP: &str = "recordings";
+
 /// The files that a path may stand for: itself, its page, its folder's page.
 fn names(path: &str) -> impl Iterator<Item = String> {
     let path = path.trim_matches('/');
@@ -157,6 +160,7 @@ fn names(path: &str) -> impl Iterator<Item = String> {
     let candidates = match path {
         _ if is_twin => Vec::new(),
         "" => vec!["index.html".to_owned()],
+        _ if is_deep(path) => vec![format!("{DEEP}.html")],
         _ => vec![
             path.to_owned(),
             format!("{path}.html"),
@@ -164,6 +168,11 @@ fn names(path: &str) -> impl Iterator<Item = String> {
         ],
     };
     candidates.into_iter()
+}
+
+fn is_deep(path: &str) -> bool {
+    path.split_once('/')
+        .is_some_and(|(page, place)| page == DEEP && !place.contains('/'))
 }
 
 fn missing(find: Find, path: &str) -> Response {

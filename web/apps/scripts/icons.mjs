@@ -11,9 +11,9 @@ const wanted = {
   settings: 'settings-2', stats: 'activity', keys: 'keyboard', send: 'arrow-up', smile: 'face-slightly-smiling', retry: 'rotate-cw',
   warn: 'triangle-alert', shuffle: 'dices', full: 'maximize', speaker: 'volume-2', sun: 'sun', moon: 'moon',
   system: 'monitor', arrow: 'arrow-right', back: 'arrow-left', shareOut: 'share', lock: 'lock',
-  record: 'circle-dot', recordStop: 'circle-stop', search: 'search', trash: 'trash', download: 'download', undo: 'undo-2', film: 'film',
-  play: 'play', file: 'file', person: 'user', exit: 'log-out',
-  cloud: 'cloud-off', key: 'key-round',
+  record: 'circle-dot', recordStop: 'circle-stop', search: 'search', trash: 'trash', download: 'download', undo: 'undo-2', film: 'film', clock: 'clock',
+  play: 'play', exit: 'log-out',
+  eye: 'eye', eyeOff: 'eye-off',
 };
 
 const nodes = createRequire(import.meta.url)('lucide-static/icon-nodes.json');

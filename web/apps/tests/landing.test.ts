@@ -20,7 +20,11 @@ describe('the landing page without scripts', () => {
   });
 });
 
-describe.each(['index.html', 'conference.html', 'video-chat.html', 'video-chat-and-screen-sharing.html'])('%s', (name) => {
+it('leads to the recordings', () => {
+  expect(html).toContain('href="/recordings"');
+});
+
+describe.each(['index.html', 'conference.html', 'video-chat.html', 'video-chat-and-screen-sharing.html', 'recordings.html'])('%s', (name) => {
   it('loads nothing from elsewhere and holds no inline script or style', () => {
     const text = page(name);
     for (const [, address] of text.matchAll(/(?:src|href|action)="([^"]*)"/g)) expect(address).toMatch(/^\//);

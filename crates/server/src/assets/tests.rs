@@ -6,6 +6,7 @@ fn sample(name: &str) -> Option<File> {
     let content: &'static str = match name {
         "index.html" => "start",
         "conference.html" => "conference",
+        "recordings.html" => "recordings",
         "assets/app-1a2b.js" => "code",
         "assets/app-1a2b.js.br" => "squeezed",
         "sdk/veche-sdk.js" => "sdk",
@@ -52,6 +53,9 @@ async fn pages_are_found_with_and_without_their_ending() {
         ("/conference/", "conference"),
         ("/conference.html", "conference"),
         ("/conference?roomName=x", "conference"),
+        ("/recordings", "recordings"),
+        ("/recordings/20261122-room%2Fx", "recordings"),
+        ("/recordings/a?expires=1&signature=b", "recordings"),
     ] {
         let (status, headers, body) = ask(sample, path, &[]).await;
         assert_eq!(
@@ -72,6 +76,8 @@ async fn what_is_not_embedded_is_not_found() {
         "/%2e%2e/Cargo.toml",
         "//etc/passwd",
         "/assets/app-1a2b.js.br",
+        "/recordings/a/b",
+        "/recordingsx/a",
     ] {
         let (status, headers, _) = ask(sample, path, &[]).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");

@@ -1,8 +1,10 @@
 import { render } from 'preact';
 import '../styles';
+import '../styles/recordings';
 import { appConfig, type Asked } from '../model/app';
 import type { Call } from '../model/call';
 import { App } from '../ui/App';
+import { archiveStates, showArchive } from './archive';
 import { FakeSdk } from './fake';
 import { states } from './states';
 
@@ -20,7 +22,8 @@ async function run(call: Call, fake: FakeSdk): Promise<void> {
   document.body.dataset['ready'] = 'true';
 }
 
-if (state) {
+if (archiveStates[name]) void showArchive(name, root);
+else if (state) {
   const fake = new FakeSdk(state.options ?? {});
   const config = appConfig(state.app);
   const asked: Asked = { room: 'quiet-otter-harbour', name: state.name ?? 'Ester', autojoin: false, audio: true, video: true, record: state.record ?? false };
@@ -29,7 +32,7 @@ if (state) {
 } else {
   render(
     <ul style={{ padding: '2rem', columns: 3 }}>
-      {Object.keys(states).map((key) => (
+      {[...Object.keys(states), ...Object.keys(archiveStates)].map((key) => (
         <li key={key}>
           <a href={`?state=${key}`}>{key}</a>
         </li>
@@ -38,4 +41,4 @@ if (state) {
     root,
   );
 }
-Object.assign(window, { galleryStates: Object.keys(states) });
+Object.assign(window, { galleryStates: [...Object.keys(states), ...Object.keys(archiveStates)] });

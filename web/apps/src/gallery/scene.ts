@@ -125,3 +125,28 @@ export function screen(): MediaStream {
   setInterval(frame, 200);
   return canvas.captureStream(5);
 }
+
+const stills = new Map<number, string>();
+
+/** One picture of somebody, as the address of a thumbnail. */
+export function still(seed: number): string {
+  let address = stills.get(seed);
+  if (!address) {
+    const canvas = document.createElement('canvas');
+    canvas.width = 320;
+    canvas.height = 180;
+    draw(canvas.getContext('2d')!, LOOKS[seed % LOOKS.length]!, 320, 180, 0, seed);
+    stills.set(seed, (address = canvas.toDataURL('image/jpeg')));
+  }
+  return address;
+}
+
+/** A second of somebody, as a film's address. */
+export function film(): Promise<string> {
+  const recorder = new MediaRecorder(person(0, 960, 540));
+  const parts: Blob[] = [];
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  recorder.start();
+  setTimeout(() => recorder.stop(), 700);
+  return new Promise((done) => (recorder.onstop = () => done(URL.createObjectURL(new Blob(parts)))));
+}

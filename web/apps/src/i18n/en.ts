@@ -1,4 +1,5 @@
 import type { Reason } from '@veche/sdk';
+import { enArchive } from './en-archive';
 import { pluralIn } from './plural';
 
 const many = pluralIn('en');
@@ -31,6 +32,7 @@ export const en = {
     start: 'Enter',
     facts: ['Runs on your own server', 'Open protocol, open source', 'One port for all media'],
     about: 'A veche was the assembly of a town: a bell rang, people came, and anyone could speak.',
+    recordings: 'Recordings',
     source: 'Made with @veche/sdk',
   },
   lobby: {
@@ -235,6 +237,7 @@ export const en = {
     login: 'Login',
     join: 'Join',
   },
+  archive: enArchive,
   away: {
     title: 'The connection is lost',
     since: (time: string, seconds: number) =>

@@ -39,11 +39,14 @@ language.subscribe((lang) => {
   document.documentElement.lang = lang;
 });
 
+/** The person's own variant of the language, which knows whether a day has 12 hours or 24. */
+export function locale(): string {
+  return navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
+}
+
 /** `14:05`, as the language writes it. */
 export function clock(time: number): string {
-  // The person's own variant of the language knows whether a day has 12 hours or 24.
-  const locale = navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
-  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(time);
+  return new Intl.DateTimeFormat(locale(), { hour: 'numeric', minute: '2-digit' }).format(time);
 }
 
 /** `Ann, Bob and Eve` */

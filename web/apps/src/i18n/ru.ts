@@ -1,3 +1,4 @@
+import { ruArchive } from './ru-archive';
 import { pluralIn } from './plural';
 import type { Words } from './en';
 
@@ -25,6 +26,7 @@ export const ru: Words = {
     start: 'Войти',
     facts: ['Работает на вашем сервере', 'Открытый протокол и открытый код', 'Один порт для всех медиа'],
     about: 'Вече — сход горожан: звонил колокол, люди собирались, и слово мог взять каждый.',
+    recordings: 'Записи',
     source: 'Сделано на @veche/sdk',
   },
   lobby: {
@@ -230,6 +232,7 @@ export const ru: Words = {
     login: 'Login',
     join: 'Join',
   },
+  archive: ruArchive,
   away: {
     title: 'Связь потеряна',
     since: (time, seconds) =>

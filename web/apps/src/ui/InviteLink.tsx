@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { encode } from 'uqr';
 import { words } from '../i18n';
 import { inviteLink } from '../model/app';
+import { copy } from './copy';
 import { Icon } from './Icon';
 
 /** The code is dark on white in either theme: cameras want it so. */
@@ -17,17 +18,6 @@ function Qr({ text, size }: { text: string; size: number }) {
       <path d={path} fill="currentColor" />
     </svg>
   );
-}
-
-async function copy(text: string, field: HTMLInputElement | null): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Pages without https have no clipboard: the old way, else the text stays selected.
-    field?.select();
-    return document.execCommand('copy');
-  }
 }
 
 const COPIED_MS = 2_400;

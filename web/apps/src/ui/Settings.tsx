@@ -8,7 +8,7 @@ import { DeviceMenus } from './DeviceMenus';
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;
 
 /** A choice among few: radio buttons that look like one control. */
-function Choice<T extends string>(props: { name: string; label: string; value: T; options: { value: T; content: ComponentChildren; lang?: string }[]; onChoose: (value: T) => void }) {
+export function Choice<T extends string>(props: { name: string; label: string; value: T; options: { value: T; content: ComponentChildren; lang?: string }[]; onChoose: (value: T) => void }) {
   return (
     <fieldset class="choice">
       <legend>{props.label}</legend>

@@ -1,0 +1,44 @@
+/** How a recording stands: the one thing to say of it, and what can be done with it. */
+import type { RecordedFile, Recording } from './types';
+
+export type Standing = 'recording' | 'finishing' | 'broken' | 'mixing' | 'queued' | 'unmixed' | 'recovered' | 'degraded' | 'ready';
+
+/** The gravest or the newest first. */
+export function standing({ state, mix, degraded }: Recording): Standing {
+  if (state === 'recording' || state === 'finishing' || state === 'broken') return state;
+  if (mix?.state === 'running') return 'mixing';
+  if (mix?.state === 'queued') return 'queued';
+  if (mix?.state === 'failed') return 'unmixed';
+  if (state === 'recovered') return 'recovered';
+  return degraded ? 'degraded' : 'ready';
+}
+
+const ACTIVE: ReadonlySet<Standing> = new Set<Standing>(['recording', 'finishing', 'mixing', 'queued']);
+
+/** It changes by itself, so it is worth asking often. */
+export const isActive = (recording: Recording): boolean => ACTIVE.has(standing(recording));
+
+/** Its files are being written. */
+export const isLive = ({ state }: Recording): boolean => state === 'recording' || state === 'finishing';
+
+/** A recording that runs grows between two answers of the server. */
+export function lengthOf({ state, durationMs, startedAt }: Recording, now: number): number {
+  return state === 'recording' ? Math.max(durationMs, now - startedAt) : durationMs;
+}
+
+export const filmOf = ({ files }: Recording): RecordedFile | null => files.find((file) => file.kind === 'film') ?? null;
+
+/** Whether a film can be asked for now, and whether it would be another one. */
+export function filmWish(recording: Recording): 'make' | 'again' | 'cancel' | null {
+  const now = standing(recording);
+  if (recording.kind !== 'room' || recording.deletedUntil !== null) return null;
+  if (now === 'mixing' || now === 'queued') return 'cancel';
+  if (now === 'recording' || now === 'finishing' || recording.files.length === 0) return null;
+  return filmOf(recording) ? 'again' : 'make';
+}
+
+/** Containers that some browser plays; it says itself which. */
+export const isPlayable = ({ mime, state }: RecordedFile): boolean => /^(video|audio)\/(mp4|webm|ogg)\b/i.test(mime) && state !== 'recording';
+
+/** What goes by the name of the recording. */
+export const titleOf = ({ room, stream, id }: Recording): string => room ?? stream ?? id;

@@ -1,0 +1,9 @@
+import './fonts.css';
+import './tokens.css';
+import './base.css';
+import './controls.css';
+import './sheet.css';
+import './interlude.css';
+import './record.css';
+import './archive.css';
+import './archive-one.css';

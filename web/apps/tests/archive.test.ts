@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { HttpArchive, signed } from '../src/model/archive/http';
+import { append, merge } from '../src/model/archive/merge';
+import { pageOf, recordingOf } from '../src/model/archive/read';
+import { addressOf, routeOf } from '../src/model/archive/route';
+import { filmWish, isPlayable, lengthOf, standing } from '../src/model/archive/standing';
+import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
+import { NOW, recording } from './archive-world';
+
+const FULL = {
+  id: 'r1', kind: 'room', room: 'Standup', stream: null, people: ['Ann', 'Юрий'], startedAt: '2026-11-22T14:05:00Z', durationMs: 60_000, bytes: 5_000,
+  state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null },
+  thumbnail: '/rest-api/recordings/r1/thumbnail', play: '/client/records/r1.film.mp4',
+  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 'https://store.example/r1' }],
+  deletedUntil: null,
+};
+
+describe('what the server says', () => {
+  it('is read as it is', () => {
+    expect(recordingOf(FULL)).toEqual({ ...FULL, startedAt: Date.UTC(2026, 10, 22, 14, 5) });
+  });
+
+  it('is harmless where it is odd', () => {
+    expect(recordingOf({})).toBeNull();
+    expect(recordingOf('x')).toBeNull();
+    const odd = recordingOf({ ...FULL, state: 'exploded', people: ['Ann', 7], bytes: -4, startedAt: 'soon', mix: 'no', files: [{ name: 'x' }, null] });
+    expect(odd).toMatchObject({ state: 'ready', people: ['Ann'], bytes: 0, startedAt: 0, mix: null, files: [] });
+    expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0 });
+  });
+
+  it('leads nowhere else', () => {
+    const lured = recordingOf({ ...FULL, play: 'https://evil.example/x', thumbnail: '//evil.example/x', files: [{ ...FULL.files[0], url: 'javascript:alert(1)' }, { ...FULL.files[0], uploaded: 'javascript:alert(1)' }] });
+    expect([lured?.play, lured?.thumbnail, lured?.files.length, lured?.files[0]?.uploaded]).toEqual([null, null, 1, null]);
+  });
+});
+
+describe('over HTTP', () => {
+  const world = (status: number, body: unknown = {}, pass: ConstructorParameters<typeof HttpArchive>[0] = null) => {
+    const asked: [string, string, string | undefined][] = [];
+    const fetch = (async (url: string, init: RequestInit) => {
+      asked.push([init.method!, url, init.body as string | undefined]);
+      if (status === 0) throw new TypeError('Failed to fetch');
+      return new Response(status === 204 ? null : JSON.stringify(body), { status });
+    }) as typeof globalThis.fetch;
+    return { archive: new HttpArchive(pass, fetch), asked };
+  };
+
+  it('asks as the interface says', async () => {
+    const { archive, asked } = world(200, FULL);
+    await archive.list({ search: 'Ann & Юрий', state: 'ready', trash: false }, 'c1');
+    await archive.get('a/b');
+    await archive.remove('x');
+    await archive.restore('x');
+    await archive.mix('x');
+    await archive.cancelMix('x');
+    await archive.signIn('t');
+    await archive.signOut();
+    await archive.link('x', 60).catch(() => undefined);
+    expect(asked.map(([method, url, body]) => `${method} ${decodeURIComponent(url)} ${body ?? ''}`.trim())).toEqual([
+      'GET /rest-api/recordings?limit=50&trash=false&search=Ann+&+Юрий&state=ready&after=c1',
+      'GET /rest-api/recordings/a/b',
+      'DELETE /rest-api/recordings/x',
+      'POST /rest-api/recordings/x/restore',
+      'POST /rest-api/recordings/x/mix',
+      'DELETE /rest-api/recordings/x/mix',
+      'POST /rest-api/session {"token":"t"}',
+      'DELETE /rest-api/session',
+      'POST /rest-api/recordings/x/link {"expiresInSeconds":60}',
+    ]);
+    expect(asked[1]![1]).toContain('a%2Fb');
+    const empty = world(204);
+    await empty.archive.removeForever('x');
+    expect(empty.asked[0]!.slice(0, 2)).toEqual(['DELETE', '/rest-api/recordings/x/forever']);
+  });
+
+  it('carries a link’s signature everywhere', async () => {
+    const pass = { expires: '12', signature: 'a+b' };
+    const { archive, asked } = world(200, FULL, pass);
+    await archive.get('x');
+    expect(asked[0]![1]).toBe('/rest-api/recordings/x?expires=12&signature=a%2Bb');
+    expect(signed('/f?x=1', pass, { download: '1' })).toBe('/f?x=1&download=1&expires=12&signature=a%2Bb');
+    expect(signed('/f', null)).toBe('/f');
+  });
+
+  it.each([[0, 'offline'], [401, 'unauthorized'], [403, 'unauthorized'], [404, 'missing'], [410, 'missing'], [429, 'busy'], [503, 'busy'], [409, 'server'], [500, 'server']])('%i is %s', async (status, trouble) => {
+    const { archive } = world(status, { code: 'some_code', message: 'Some words.' });
+    const failed = archive.get('x');
+    await expect(failed).rejects.toMatchObject({ trouble });
+    if (status) await expect(failed).rejects.toMatchObject({ code: 'some_code', message: 'Some words.' });
+  });
+});
+
+describe('addresses', () => {
+  it.each(['/recordings', '/recordings?search=%D0%AE%D1%80%D0%B8%D0%B9&state=broken', '/recordings?trash=1', '/recordings/2026%20a%2Fb', '/recordings/r1?search=x', '/recordings/r1?expires=17&signature=ab%2Bc'])('%s is there and back', (address) => {
+    const url = new URL(address, 'https://x');
+    expect(addressOf(routeOf(url))).toBe(address);
+  });
+
+  it('a signature alone, and one without a recording, opens nothing', () => {
+    for (const address of ['/recordings/r1?signature=x', '/recordings?expires=1&signature=x']) expect(routeOf(new URL(address, 'https://x')).pass).toBeNull();
+  });
+});
+
+describe('how a recording stands', () => {
+  const mix = (state: 'queued' | 'running' | 'failed' | 'done') => ({ mix: { state, progress: 0.1, secondsLeft: null, error: null } });
+
+  it('is one thing at a time', () => {
+    const cases: [Parameters<typeof recording>[1], string][] = [
+      [{ state: 'recording', ...mix('queued') }, 'recording'], [{ state: 'finishing' }, 'finishing'], [{ state: 'broken', degraded: true }, 'broken'],
+      [mix('running'), 'mixing'], [mix('queued'), 'queued'], [{ ...mix('failed'), degraded: true }, 'unmixed'],
+      [{ state: 'recovered', ...mix('done') }, 'recovered'], [{ degraded: true }, 'degraded'], [mix('done'), 'ready'], [{}, 'ready'],
+    ];
+    for (const [change, expected] of cases) expect(standing(recording('a', change)), JSON.stringify(change)).toBe(expected);
+  });
+
+  it('grows while it runs', () => {
+    expect(lengthOf(recording('a', { state: 'recording', startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(90_000);
+    expect(lengthOf(recording('a', { startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(60_000);
+  });
+
+  it('decides what can be wished', () => {
+    const file = recordingOf(FULL)!.files[0]!;
+    const wish = (change: Parameters<typeof recording>[1]) => filmWish(recording('a', { files: [file], ...change }));
+    expect(wish({})).toBe('again');
+    expect(wish({ files: [{ ...file, kind: 'room' }] })).toBe('make');
+    expect(wish(mix('running'))).toBe('cancel');
+    for (const change of [{ state: 'recording' }, { files: [] }, { kind: 'stream' }, { deletedUntil: 1 }] as const) expect(wish(change)).toBeNull();
+    expect([isPlayable(file), isPlayable({ ...file, mime: 'video/x-matroska' }), isPlayable({ ...file, state: 'recording' })]).toEqual([true, false, false]);
+  });
+});
+
+describe('pages put together', () => {
+  const at = (id: string, minutes: number) => recording(id, { startedAt: NOW - minutes * 60_000 });
+  const page = (recordings: ReturnType<typeof recording>[], next: string | null) => ({ recordings, next, total: 9, bytes: 9 });
+
+  it('a new one comes on top, and older pages stay', () => {
+    const before = { items: [at('b', 1), at('c', 2), at('d', 3)], next: 'd' };
+    expect(merge(before, page([at('a', 0), at('b', 1)], 'b'))).toMatchObject({ items: [{ id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }], next: 'd' });
+  });
+
+  it('one that is gone from the first page is gone', () => {
+    const before = { items: [at('a', 0), at('b', 1), at('c', 2), at('d', 3)], next: null };
+    expect(merge(before, page([at('a', 0), at('c', 2)], 'c')).items.map((r) => r.id)).toEqual(['a', 'c', 'd']);
+  });
+
+  it('the last page is the whole truth', () => {
+    expect(merge({ items: [at('a', 0), at('b', 1)], next: null }, page([at('a', 0)], null))).toMatchObject({ items: [{ id: 'a' }], next: null });
+    expect(merge({ items: [at('a', 0)], next: null }, page([], null)).items).toEqual([]);
+  });
+
+  it('one that moved between pages stands once', () => {
+    expect(append({ items: [at('a', 0), at('b', 1)], next: 'b' }, page([at('b', 1), at('c', 2)], null)).items.map((r) => r.id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('days and sizes', () => {
+  const noon = new Date(2026, 10, 22, 12, 0).getTime();
+  const ago = (hours: number) => noon - hours * 3_600_000;
+
+  it('shelves are those people speak of', () => {
+    expect([1, 13, 40, 100, 24 * 7].map((h) => shelfOf(ago(h), noon, 'en').kind)).toEqual(['today', 'yesterday', 'week', 'week', 'month']);
+    expect(shelfOf(ago(24 * 40), noon, 'ru')).toEqual({ kind: 'month', month: 'Октябрь 2026 г.' });
+  });
+
+  it('a day that a clock change made longer is still yesterday', () => {
+    const monday = new Date(2026, 9, 26, 0, 30).getTime();
+    expect(shelfOf(new Date(2026, 9, 25, 0, 10).getTime(), monday, 'en').kind).toBe('yesterday');
+  });
+
+  it('distances are said in the largest unit that fits', () => {
+    expect([0.001, 0.5, 5, 30, 24 * 20, 24 * 100, 24 * 800].map((h) => relative(ago(h), noon, 'en'))).toEqual(['now', '30 minutes ago', '5 hours ago', 'yesterday', '2 weeks ago', '3 months ago', '2 years ago']);
+    expect(relative(noon + 6 * 86_400_000, noon, 'ru')).toBe('через 6 дней');
+    expect(absolute(ago(24 * 400), noon, 'en')).toContain('2025');
+    expect(absolute(ago(24), noon, 'en')).not.toContain('2026');
+  });
+
+  it('sizes have two or three figures', () => {
+    expect([0, 999, 84_000, 999_600, 1_450_000, 576_000_000, 5_000_000_000, 41_234_000_000].map((n) => sizeText(n, 'en'))).toEqual(['0 byte', '999 byte', '84 kB', '1 MB', '1.5 MB', '576 MB', '5 GB', '41.2 GB']);
+  });
+});
