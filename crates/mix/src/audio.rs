@@ -207,17 +207,11 @@ impl AudioMixer {
             at.saturating_add(left_out.late),
             &samples[left_out.late as usize * 2..],
         );
-        // Before the first mix nothing is known of the time.
-        let begin = self.next.map_or_else(
-            || {
-                self.sources
-                    .values()
-                    .filter_map(|s| s.pieces.keys().next())
-                    .min()
-                    .map_or(at, |&first| first.min(at))
-            },
-            |next| next,
-        );
+        // Before the first mix nothing is known of the time but the earliest sound.
+        let begin = self.next.unwrap_or_else(|| {
+            let firsts = self.sources.values().filter_map(|s| s.pieces.keys().next());
+            firsts.copied().chain([at]).min().unwrap_or(at)
+        });
         let room = (begin + MOST_WAITING)
             .saturating_sub(at)
             .min(frames(samples));

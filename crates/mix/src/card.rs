@@ -209,7 +209,7 @@ pub(crate) fn message(writer: &mut Writer, settings: &Settings, name: &str, text
         width: sketch.width,
         height: sketch.height,
     };
-    sketch.rounded(whole, size * 0.7, theme::PILL, 0.78);
+    sketch.rounded(whole, size * 0.7, theme::SUNKEN, 0.9);
     let left = pad_x.round() as i32;
     sketch.draw(&who, left, pad_y as i32);
     sketch.draw(&said, left, pad_y as i32 + who.height as i32);

@@ -101,6 +101,46 @@ impl PictureMut<'_> {
         });
     }
 
+    /// What lies in `rect` now, into a picture of its size.
+    pub(crate) fn keep(&mut self, rect: &Rect, into: &mut Picture) {
+        let mut into = into.edit();
+        for plane in 0..3 {
+            let (x, y, w, h) = in_plane(rect, plane);
+            for row in 0..h {
+                into.planes[plane].row(row)[..w]
+                    .copy_from_slice(&self.planes[plane].row(y + row)[x..x + w]);
+            }
+        }
+    }
+
+    /// Blends what was kept back over `rect`: all of it where `opacity` is 0, its
+    /// corners else.
+    pub(crate) fn uncover(&mut self, rect: &Rect, kept: &Picture, corner: &Corner, opacity: u8) {
+        for plane in 0..3 {
+            let (x, y, w, h) = in_plane(rect, plane);
+            let mask = &corner.masks[usize::from(plane > 0)];
+            let size = mask.size.min(w / 2).min(h / 2);
+            for row in 0..h {
+                let pixels = &mut self.planes[plane].row(y + row)[x..x + w];
+                let kept = kept.row(plane, row);
+                for (pixel, &kept) in pixels[size..w - size].iter_mut().zip(&kept[size..]) {
+                    *pixel = mixed(kept, *pixel, opacity);
+                }
+                let from_edge = row.min(h - 1 - row);
+                for i in 0..size {
+                    let covered = match from_edge < size {
+                        true => mask.covered[from_edge * mask.size + i],
+                        false => 255,
+                    };
+                    let alpha = scaled(u32::from(covered), u32::from(opacity)) as u8;
+                    for i in [i, w - 1 - i] {
+                        pixels[i] = mixed(kept[i], pixels[i], alpha);
+                    }
+                }
+            }
+        }
+    }
+
     fn corners(&mut self, rect: &Rect, corner: &Corner, paint: impl Fn(u8, usize, u8) -> u8) {
         let Some(rect) = self.clip(rect) else { return };
         for plane in 0..3 {

@@ -30,6 +30,17 @@ impl Rect {
         self.y + self.height
     }
 
+    /// What of it lies in a picture of this size; at least its first pixels.
+    pub(crate) fn within(&self, width: u32, height: u32) -> Rect {
+        let (x, y) = (self.x.min(width - 2), self.y.min(height - 2));
+        Rect {
+            x,
+            y,
+            width: self.width.min(width - x),
+            height: self.height.min(height - y),
+        }
+    }
+
     /// Whether both have a pixel in common.
     pub fn overlaps(&self, other: &Rect) -> bool {
         self.x < other.right()
@@ -112,6 +123,9 @@ const USUAL: f32 = 16.0 / 9.0;
 /// Radius of a tile's corners and the gap between tiles at 720p.
 const RADIUS: f32 = 14.0;
 const GAP: f32 = 10.0;
+
+/// A strip beside a screen grows this far over its usual depth.
+const DEEPEST: f32 = 1.6;
 
 #[derive(Clone, Copy, Debug)]
 struct Area {
@@ -460,12 +474,6 @@ impl Stage {
             (_, 1) => 0.2,
             _ => 0.15,
         };
-        let each = match strips.len() {
-            0 => 0.0,
-            n => (across * share).max((spare - gap * n as f32) / n as f32),
-        };
-        // Tiles that do not fill their strip give the rest back.
-        let faces = usual_aspect(others.iter().map(|&i| &tiles[i]));
         let strip_area = |at: f32, deep: f32| match beside {
             true => Area {
                 x: area.x + at,
@@ -480,6 +488,16 @@ impl Stage {
                 height: deep,
             },
         };
+        let mut each = match strips.len() {
+            0 => 0.0,
+            n => (across * share).max((spare - gap * n as f32) / n as f32),
+        };
+        // Rather a deeper strip than people who are only counted, within bounds.
+        while busiest > self.room(strip_area(0.0, each)) && each < across * share * DEEPEST {
+            each += across * 0.01;
+        }
+        // Tiles that do not fill their strip give the rest back.
+        let faces = usual_aspect(others.iter().map(|&i| &tiles[i]));
         let deepest = strips
             .iter()
             .map(|who| {
@@ -504,11 +522,10 @@ impl Stage {
         let stage_deep = if beside { extent.0 } else { extent.1 };
         // The stage and its strips stand together in the middle.
         let start = ((across - stage_deep - taken) / 2.0).max(0.0);
-        let strip_first = match (self.align, strips.len()) {
-            (DesktopAlign::Right | DesktopAlign::Bottom, 1) => true,
-            (DesktopAlign::Center, 2) => true,
-            _ => false,
-        };
+        let strip_first = matches!(
+            (self.align, strips.len()),
+            (DesktopAlign::Right | DesktopAlign::Bottom, 1) | (DesktopAlign::Center, 2)
+        );
         let stage_at = start + if strip_first { deep + gap } else { 0.0 };
         let rects = grid.place(strip_area(stage_at, stage_deep), featured.len(), gap);
         for (&i, rect) in featured.iter().zip(rects) {

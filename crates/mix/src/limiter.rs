@@ -70,7 +70,7 @@ impl Limiter {
         while self
             .lowest
             .front()
-            .is_some_and(|&(at, _)| at + AHEAD as u64 + 1 <= self.count)
+            .is_some_and(|&(at, _)| at + (AHEAD as u64) < self.count)
         {
             self.lowest.pop_front();
         }

@@ -219,6 +219,8 @@ pub struct Mixer {
     draw_all: bool,
     rearrange: bool,
     chat_was: Option<Rect>,
+    /// What lies under a tile that moves over others.
+    kept: Option<Picture>,
 }
 
 impl Mixer {
@@ -249,6 +251,7 @@ impl Mixer {
             draw_all: true,
             rearrange: true,
             chat_was: None,
+            kept: None,
             settings,
         }
     }
@@ -556,7 +559,6 @@ impl Mixer {
                 canvas.fill(rect, self.background);
             }
         }
-        drop(canvas);
         if let Some((placed, count, picture)) = &mut self.more {
             let touched = under_chat
                 .iter()
@@ -586,15 +588,21 @@ impl Mixer {
     }
 
     fn draw_member(&mut self, i: usize, at: Duration, all: bool, under: &[Option<Rect>; 2]) {
+        let alone = self.members.iter().filter(|m| !m.leaving).count() < 2;
         let member = &mut self.members[i];
         let Some(motion) = member.motion else {
             member.drawn = None;
             return;
         };
+        let moving = !motion.over(at, self.settings.animation);
         let place = motion.place(at, self.settings.animation);
-        let rect = place.rect();
+        let rect = place
+            .rect()
+            .within(self.settings.width, self.settings.height);
         let fit = member.placed.map_or(Fit::Cover, |p| p.fit);
-        let rings = self.settings.voice_activity && member.source.kind == SourceKind::Camera;
+        // Of somebody alone everybody knows who speaks.
+        let rings =
+            self.settings.voice_activity && member.source.kind == SourceKind::Camera && !alone;
         let drawn = Drawn {
             rect,
             radius: place.radius.round() as u32,
@@ -631,6 +639,16 @@ impl Mixer {
             self.rings.clear();
         }
         let mut canvas = self.canvas.edit();
+        // Tiles lie over each other only while they move.
+        let kept = moving.then(|| {
+            let fits = |kept: &Picture| (kept.width(), kept.height()) == (rect.width, rect.height);
+            let mut kept = match self.kept.take().filter(fits) {
+                Some(kept) => kept,
+                None => Picture::black(rect.width, rect.height),
+            };
+            canvas.keep(&rect, &mut kept);
+            kept
+        });
         if (picture.width(), picture.height()) != (rect.width, rect.height) {
             // Bars beside a picture that is shown whole.
             canvas.fill(&rect, self.settings.matrix.yuv(theme::SUNKEN));
@@ -660,12 +678,12 @@ impl Mixer {
             let colour = self.settings.matrix.yuv(self.settings.voice_colour);
             canvas.ring(&rect, ring, colour, drawn.ring);
         }
-        if drawn.radius > 0 {
-            let corner = corner(&mut self.corners, drawn.radius);
+        let corner = corner(&mut self.corners, drawn.radius);
+        if let Some(kept) = kept {
+            canvas.uncover(&rect, &kept, corner, drawn.opacity);
+            self.kept = Some(kept);
+        } else if drawn.radius > 0 {
             canvas.round(&rect, corner, self.background);
-        }
-        if drawn.opacity < 255 {
-            canvas.veil(&rect, self.background, 255 - drawn.opacity);
         }
     }
 

@@ -107,28 +107,49 @@ impl Writer {
         }
     }
 
+    fn laid_out(&mut self, text: &str, style: Style, line: f32) -> Buffer {
+        let mut buffer = Buffer::new(&mut self.system, Metrics::new(style.size, line));
+        let one = style.lines <= 1;
+        buffer.set_wrap(if one { Wrap::None } else { Wrap::WordOrGlyph });
+        if one {
+            buffer.set_ellipsize(Ellipsize::End(EllipsizeHeightLimit::Lines(1)));
+        }
+        buffer.set_size(Some(style.width.max(style.size)), None);
+        let attrs = Attrs::new()
+            .family(Family::Name(FAMILY))
+            // Fallback takes fonts of exactly the same weight, and most have only
+            // this one. Ours says it of itself too.
+            .weight(Weight::NORMAL);
+        buffer.set_text(text, &attrs, Shaping::Advanced, one.then_some(Align::Left));
+        buffer.shape_until_scroll(&mut self.system, false);
+        buffer
+    }
+
     /// A text as wide and high as it is; at least a clear sketch of one line.
     pub fn write(&mut self, text: &str, style: Style) -> Sketch {
         if self.glyphs.image_cache.len() > KEPT_GLYPHS {
             self.glyphs.image_cache.clear();
         }
         let line = (style.size * LINE).ceil();
-        let mut buffer = Buffer::new(&mut self.system, Metrics::new(style.size, line));
-        buffer.set_wrap(match style.lines {
-            0 | 1 => Wrap::None,
-            _ => Wrap::WordOrGlyph,
-        });
-        buffer.set_ellipsize(Ellipsize::End(EllipsizeHeightLimit::Lines(
-            style.lines.max(1),
-        )));
-        buffer.set_size(Some(style.width.max(style.size)), None);
-        let attrs = Attrs::new()
-            .family(Family::Name(FAMILY))
-            .weight(Weight::MEDIUM);
-        let alignment = (style.lines <= 1).then_some(Align::Left);
-        buffer.set_text(text, &attrs, Shaping::Advanced, alignment);
-        buffer.shape_until_scroll(&mut self.system, false);
-
+        let mut buffer = self.laid_out(text, style, line);
+        if style.lines > 1 {
+            // The library's ellipsis is for single lines: others are cut here.
+            let mut cut = text.to_owned();
+            while let Some(end) = overflow(&buffer, style.lines) {
+                let end = end.min(cut.len().saturating_sub('…'.len_utf8() + 1));
+                let end = (0..=end)
+                    .rev()
+                    .find(|&i| cut.is_char_boundary(i))
+                    .unwrap_or(0);
+                cut.truncate(end);
+                cut.truncate(cut.trim_end().len());
+                cut.push('…');
+                buffer = self.laid_out(&cut, style, line);
+                if end == 0 {
+                    break;
+                }
+            }
+        }
         let (mut left, mut right, mut lines) = (f32::MAX, 0.0f32, 0usize);
         for run in buffer.layout_runs() {
             lines += 1;
@@ -154,6 +175,13 @@ impl Writer {
         );
         sketch
     }
+}
+
+/// Where the last of `lines` ends, when there are more.
+fn overflow(buffer: &Buffer, lines: usize) -> Option<usize> {
+    buffer.layout_runs().nth(lines)?;
+    let last = buffer.layout_runs().nth(lines - 1)?;
+    last.glyphs.iter().map(|glyph| glyph.end).max()
 }
 
 /// A text as one line without what could pass it off for another or turn the
