@@ -21,8 +21,8 @@ const RAMP: f32 = 480.0;
 /// Frames of a window whose loudness is measured: 20 ms.
 const WINDOW: usize = 960;
 
-/// Louder input than this (+18 dBFS) is broken.
-const LOUDEST: f32 = 8.0;
+/// Louder input than this (+6 dBFS) is broken; decoders overshoot by less.
+const LOUDEST: f32 = 2.0;
 
 /// What [`AudioMixer::add`] could not use, in frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -177,16 +177,17 @@ pub(crate) fn more(
 /// A chat message: who, and under it what.
 pub(crate) fn message(writer: &mut Writer, settings: &Settings, name: &str, text: &str) -> Sprite {
     let size = (18.0 * settings.scale()).max(SMALLEST_TEXT);
-    let share = if settings.height > settings.width {
-        0.72
-    } else {
-        0.32
+    let small = settings.scale() < 0.5;
+    let share = match settings.height > settings.width {
+        true => 0.72,
+        false if small => 0.5,
+        false => 0.32,
     };
     let (pad_x, pad_y) = (size * 0.75, size * 0.5);
     let style = Style {
         size,
         width: settings.width as f32 * share - 2.0 * pad_x,
-        lines: 4,
+        lines: if small { 2 } else { 4 },
         colour: theme::INK,
     };
     let said = writer.write(text, style);

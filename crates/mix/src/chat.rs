@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use crate::draw::Sprite;
 
-/// Messages in sight at a time.
-const SHOWN: usize = 4;
-
 /// Messages that wait or are shown; when full the oldest goes.
 const KEPT: usize = 64;
 
@@ -56,12 +53,12 @@ impl Chat {
         }
     }
 
-    /// Messages in sight at a time, the newest first. Those that are over are
+    /// Messages in sight, at most `most`, the newest first. Those that are over are
     /// forgotten.
     pub fn shown(
         &mut self,
         at: Duration,
-        stays: Duration,
+        (stays, most): (Duration, usize),
         gap: f32,
         mut draw: impl FnMut(&str, &str) -> Sprite,
     ) -> Vec<Shown<'_>> {
@@ -77,7 +74,7 @@ impl Chat {
             if message.at > at {
                 continue;
             }
-            let crowded = 1.0 - (newer - (SHOWN as f32 - 1.0)).clamp(0.0, 1.0);
+            let crowded = 1.0 - (newer - (most as f32 - 1.0)).clamp(0.0, 1.0);
             if crowded <= 0.0 {
                 break;
             }

@@ -105,8 +105,12 @@ pub struct Arrangement {
     pub more: Option<Placed>,
 }
 
-/// Smaller tiles than this (at 720p) show nobody; the rest are counted instead.
+/// Smaller tiles than this (at 720p, by area) show nobody; the rest are counted
+/// instead.
 const SMALLEST: (f32, f32) = (104.0, 72.0);
+
+/// More tiles than this are not tried.
+const MOST_TILES: usize = 400;
 
 /// Of a picture's width this much stays in sight when it is cropped: a face
 /// stands in the middle. Of its height much less may go.
@@ -313,18 +317,19 @@ impl Stage {
         }
     }
 
-    fn smallest(&self) -> (f32, f32) {
+    /// Whether that many tiles in `area` are large enough to show somebody.
+    fn holds(&self, area: Area, count: usize, shape: Shape) -> bool {
         let scale = self.scale.min(1.0);
-        (SMALLEST.0 * scale, SMALLEST.1 * scale)
+        let smallest = SMALLEST.0 * SMALLEST.1 * scale * scale;
+        count <= 1 || Grid::largest(area, count, self.gap(), shape).area() >= smallest
     }
 
-    /// How many tiles of the smallest size there is room for.
-    fn room(&self, area: Area) -> usize {
-        let (width, height) = self.smallest();
-        let gap = self.gap();
-        let across = ((area.width + gap) / (width + gap)) as usize;
-        let down = ((area.height + gap) / (height + gap)) as usize;
-        across.max(1) * down.max(1)
+    /// Proportions of tiles for faces of this aspect.
+    fn shape(&self, aspect: f32) -> Shape {
+        match self.layout {
+            Layout::GridNoPadding => Shape::exactly(aspect),
+            _ => crowd_shape(aspect),
+        }
     }
 
     fn placed(&self, tile: &Tile, rect: Rect) -> Placed {
@@ -398,10 +403,16 @@ impl Stage {
         if who.is_empty() {
             return;
         }
-        let room = self.room(area);
-        let (shown, more) = match who.len() > room {
-            true => (room - 1, true),
-            false => (who.len(), false),
+        let shape = self.shape(usual_aspect(who.iter().map(|&i| &tiles[i])));
+        let (shown, more) = match self.holds(area, who.len(), shape) {
+            true => (who.len(), false),
+            false => {
+                let mut room = who.len().min(MOST_TILES);
+                while !self.holds(area, room, shape) {
+                    room -= 1;
+                }
+                (room - 1, true)
+            }
         };
         let count = shown + usize::from(more);
         let rects = self.crowd_rects(area, tiles, who, count);
@@ -421,12 +432,9 @@ impl Stage {
         let aspect = usual_aspect(who.iter().map(|&i| &tiles[i]));
         match self.layout {
             Layout::CropNoPadding => filled_rows(area, count, aspect),
-            Layout::GridNoPadding => {
-                Grid::largest(area, count, 0.0, Shape::exactly(aspect)).place(area, count, 0.0)
-            }
             _ => {
                 let gap = self.gap();
-                Grid::largest(area, count, gap, crowd_shape(aspect)).place(area, count, gap)
+                Grid::largest(area, count, gap, self.shape(aspect)).place(area, count, gap)
             }
         }
     }
@@ -492,26 +500,24 @@ impl Stage {
             0 => 0.0,
             n => (across * share).max((spare - gap * n as f32) / n as f32),
         };
+        let faces = self.shape(usual_aspect(others.iter().map(|&i| &tiles[i])));
         // Rather a deeper strip than people who are only counted, within bounds.
-        while busiest > self.room(strip_area(0.0, each)) && each < across * share * DEEPEST {
+        while each < across * share * DEEPEST && !self.holds(strip_area(0.0, each), busiest, faces)
+        {
             each += across * 0.01;
         }
         // Tiles that do not fill their strip give the rest back.
-        let faces = usual_aspect(others.iter().map(|&i| &tiles[i]));
         let deepest = strips
             .iter()
             .map(|who| {
-                let count = who.len().min(self.room(strip_area(0.0, each)));
-                let shape = match self.layout {
-                    Layout::GridNoPadding => Shape::exactly(faces),
-                    _ => crowd_shape(faces),
-                };
-                let extent = Grid::largest(strip_area(0.0, each), count, gap, shape).extent(gap);
+                let extent =
+                    Grid::largest(strip_area(0.0, each), who.len(), gap, faces).extent(gap);
                 if beside { extent.0 } else { extent.1 }
             })
             .fold(0.0f32, f32::max);
         let deep = match self.layout {
-            // Filled strips use all they have.
+            // Filled strips use all they have, as those do that cannot show everybody.
+            _ if !self.holds(strip_area(0.0, each), busiest, faces) => each,
             Layout::CropNoPadding => each,
             _ => deepest.min(each),
         };

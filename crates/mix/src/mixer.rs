@@ -747,9 +747,11 @@ impl Mixer {
     ) {
         let (edge, gap) = self.chat_edge();
         let (width, height) = (self.settings.width as f32, self.settings.height as f32);
+        // Letters do not shrink as far as pictures do.
+        let most = if self.settings.scale() < 0.5 { 2 } else { 4 };
         let (writer, settings) = (&mut self.writer, &self.settings);
         let draw = |name: &str, text: &str| card::message(writer, settings, name, text);
-        for shown in self.chat.shown(at, settings.chat_stays, gap, draw) {
+        for shown in self.chat.shown(at, (settings.chat_stays, most), gap, draw) {
             let even = |value: f32| ((value / 2.0).round() as i64) * 2;
             let x = even(width - edge) - i64::from(shown.sprite.width);
             let y = even(height - edge - shown.above) - i64::from(shown.sprite.height);

@@ -46,8 +46,8 @@ impl Rotation {
     }
 }
 
-/// Weights sum up to one of this many bits.
-const BITS: u32 = 14;
+/// Weights sum up to one of this many bits: a sum of weighted bytes is sixteen.
+const BITS: u32 = 8;
 
 /// For each output pixel the first input pixel and its weights.
 #[derive(Clone, Debug, Default)]
@@ -57,14 +57,16 @@ struct Taps {
     /// Weights of each output pixel; the same number for all.
     width: usize,
     first: Vec<usize>,
-    weights: Vec<u16>,
+    weights: Vec<i16>,
 }
 
 impl Taps {
     fn new(from: usize, to: usize) -> Taps {
         let step = from as f32 / to as f32;
         let reach = step.max(1.0);
-        let width = ((2.0 * reach).ceil() as usize + 1).min(from);
+        // At most eight where large steps begin with halves.
+        let width = (2.0 * reach).ceil() as usize + 1;
+        let width = width.next_multiple_of(4).min(from);
         let mut first = Vec::with_capacity(to);
         let mut weights = Vec::with_capacity(to * width);
         for i in 0..to {
@@ -83,13 +85,13 @@ impl Taps {
                     true => (value / sum * one).round() as i32,
                     false => 0,
                 };
-                weights.push(weight.min(left).max(0) as u16);
+                weights.push(weight.min(left).max(0) as i16);
                 left -= weight.min(left).max(0);
             }
             // What rounding left over goes to the heaviest.
             let heaviest = (0..width).max_by(|&a, &b| raw[a].total_cmp(&raw[b]));
             if let Some(heaviest) = heaviest {
-                weights[start + heaviest] += left as u16;
+                weights[start + heaviest] += left as i16;
             }
             first.push(begin);
         }
@@ -102,7 +104,7 @@ impl Taps {
         }
     }
 
-    fn at(&self, i: usize) -> (usize, &[u16]) {
+    fn at(&self, i: usize) -> (usize, &[i16]) {
         (
             self.first[i],
             &self.weights[i * self.width..(i + 1) * self.width],
@@ -114,9 +116,10 @@ impl Taps {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scaler {
     taps: Vec<Taps>,
-    sums: Vec<u32>,
-    row: Vec<u16>,
+    sums: Vec<u16>,
+    row: Vec<i16>,
     turned: Option<Picture>,
+    halved: [Vec<u8>; 2],
 }
 
 /// Enough for both planes in both directions of a few sizes.
@@ -174,9 +177,20 @@ impl Scaler {
         for plane in 0..3 {
             let (w, h) = plane_size(picture.width(), picture.height(), plane);
             let (tw, th) = plane_size(to_width, to_height, plane);
+            let (from, stride) = picture.plane(plane);
+            // Large steps begin with halves: the mean of four pixels is quick.
+            let [mut near, mut far] = std::mem::take(&mut self.halved);
+            let (mut from, mut stride, mut w, mut h) = (from, stride, w, h);
+            if w >= 2 * tw && h >= 2 * th {
+                (w, h) = halve(from, stride, w, h, &mut near);
+                while w >= 2 * tw && h >= 2 * th {
+                    (w, h) = halve(&near, w, w, h, &mut far);
+                    std::mem::swap(&mut near, &mut far);
+                }
+                (from, stride) = (&near, w);
+            }
             let across = self.taps(w, tw);
             let down = self.taps(h, th);
-            let (from, stride) = picture.plane(plane);
             self.row.resize(w, 0);
             for y in 0..th {
                 self.sum_rows(from, stride, w, down.at(y));
@@ -184,59 +198,73 @@ impl Scaler {
                 match w == tw {
                     true => {
                         for (out, &value) in out.iter_mut().zip(&self.row) {
-                            *out = ((value + 32) >> 6).min(255) as u8;
+                            *out = ((i32::from(value) + 64) >> (BITS - 1)).min(255) as u8;
                         }
                     }
                     false => columns(&self.row, &across, out),
                 }
             }
+            self.halved = [near, far];
             self.give_back(across);
             self.give_back(down);
         }
     }
 
-    /// The weighted sum of some rows, with six bits of fraction.
+    /// The weighted sum of some rows, with seven bits of fraction: signed sixteen
+    /// bits are what processors multiply and add fastest.
     fn sum_rows(
         &mut self,
         from: &[u8],
         stride: usize,
         width: usize,
-        (first, weights): (usize, &[u16]),
+        (first, weights): (usize, &[i16]),
     ) {
         self.sums.clear();
-        self.sums.resize(width, 1 << (BITS - 7));
+        self.sums.resize(width, 0);
         for (i, &weight) in weights.iter().enumerate() {
             if weight == 0 {
                 continue;
             }
-            let at = (first + i) * stride;
-            let weight = u32::from(weight);
-            for (sum, &value) in self.sums.iter_mut().zip(&from[at..at + width]) {
-                *sum += u32::from(value) * weight;
+            let line = &from[(first + i) * stride..][..width];
+            for (sum, &value) in self.sums.iter_mut().zip(line) {
+                *sum += u16::from(value) * weight as u16;
             }
         }
         for (out, &sum) in self.row.iter_mut().zip(&self.sums) {
-            *out = (sum >> (BITS - 6)) as u16;
+            *out = (sum >> 1) as i16;
         }
     }
 }
 
-fn columns(row: &[u16], taps: &Taps, out: &mut [u8]) {
-    let finish = |sum: u32| ((sum + (1 << (BITS + 5))) >> (BITS + 6)).min(255) as u8;
+/// Half of a plane's width and height; an odd last row or column is left out.
+fn halve(from: &[u8], stride: usize, w: usize, h: usize, out: &mut Vec<u8>) -> (usize, usize) {
+    let (half_w, half_h) = (w / 2, h / 2);
+    out.resize(half_w * half_h, 0);
+    for (y, out) in out.chunks_exact_mut(half_w).enumerate() {
+        let one = &from[2 * y * stride..][..half_w * 2];
+        let two = &from[(2 * y + 1) * stride..][..half_w * 2];
+        let pairs = one.chunks_exact(2).zip(two.chunks_exact(2));
+        for (out, (one, two)) in out.iter_mut().zip(pairs) {
+            let sum = u16::from(one[0]) + u16::from(one[1]) + u16::from(two[0]) + u16::from(two[1]);
+            *out = ((sum + 2) >> 2) as u8;
+        }
+    }
+    (half_w, half_h)
+}
+
+fn columns(row: &[i16], taps: &Taps, out: &mut [u8]) {
+    let finish = |sum: i32| ((sum + (1 << (2 * BITS - 2))) >> (2 * BITS - 1)).clamp(0, 255) as u8;
     // The number of weights known to the compiler is worth a few cases.
     match taps.width {
-        3 => fixed::<3>(row, taps, out, finish),
         4 => fixed::<4>(row, taps, out, finish),
-        5 => fixed::<5>(row, taps, out, finish),
-        6 => fixed::<6>(row, taps, out, finish),
-        7 => fixed::<7>(row, taps, out, finish),
+        8 => fixed::<8>(row, taps, out, finish),
         _ => {
             for (i, out) in out.iter_mut().enumerate() {
                 let (first, weights) = taps.at(i);
                 let sum = row[first..]
                     .iter()
                     .zip(weights)
-                    .map(|(&value, &weight)| u32::from(value) * u32::from(weight))
+                    .map(|(&value, &weight)| i32::from(value) * i32::from(weight))
                     .sum();
                 *out = finish(sum);
             }
@@ -245,14 +273,13 @@ fn columns(row: &[u16], taps: &Taps, out: &mut [u8]) {
 }
 
 #[inline(always)]
-fn fixed<const N: usize>(row: &[u16], taps: &Taps, out: &mut [u8], finish: impl Fn(u32) -> u8) {
+fn fixed<const N: usize>(row: &[i16], taps: &Taps, out: &mut [u8], finish: impl Fn(i32) -> u8) {
     let weights = taps.weights.chunks_exact(N);
     for ((out, &first), weights) in out.iter_mut().zip(&taps.first).zip(weights) {
         let values = &row[first..first + N];
-        let mut sum = 0;
-        for i in 0..N {
-            sum += u32::from(values[i]) * u32::from(weights[i]);
-        }
+        let sum = (0..N)
+            .map(|i| i32::from(values[i]) * i32::from(weights[i]))
+            .sum();
         *out = finish(sum);
     }
 }
@@ -278,15 +305,25 @@ fn turn(picture: &Picture, rotation: Rotation, into: &mut Picture) {
         }
         // The turned plane is h wide and w high.
         for by in (0..w).step_by(BLOCK) {
+            let rows = BLOCK.min(w - by);
             for bx in (0..h).step_by(BLOCK) {
-                for y in by..(by + BLOCK).min(w) {
-                    let end = (bx + BLOCK).min(h);
-                    let out = &mut to.row(y)[bx..end];
-                    for (x, out) in (bx..end).zip(out) {
-                        *out = match rotation {
-                            Rotation::Quarter => from[(h - 1 - x) * stride + y],
-                            _ => from[x * stride + (w - 1 - y)],
-                        };
+                let columns = BLOCK.min(h - bx);
+                let mut block = [[0u8; BLOCK]; BLOCK];
+                for x in 0..columns {
+                    let line = match rotation {
+                        Rotation::Quarter => &from[(h - 1 - bx - x) * stride + by..][..rows],
+                        _ => &from[(bx + x) * stride + w - by - rows..][..rows],
+                    };
+                    block[x][..rows].copy_from_slice(line);
+                }
+                for y in 0..rows {
+                    let out = &mut to.row(by + y)[bx..bx + columns];
+                    let from = match rotation {
+                        Rotation::Quarter => y,
+                        _ => rows - 1 - y,
+                    };
+                    for (out, line) in out.iter_mut().zip(&block) {
+                        *out = line[from % BLOCK];
                     }
                 }
             }
