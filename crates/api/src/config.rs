@@ -1,5 +1,8 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::Keeper;
 
 /// What the API can be told.
 #[derive(Clone, Debug)]
@@ -27,8 +30,20 @@ pub struct Recordings {
     /// Run for each finished file (`on_record_hook_script`): its arguments are
     /// the stream's name and the file's path.
     pub hook: Option<PathBuf>,
-    /// How long the script may take before it is killed.
+    /// How long the scripts may take before they are killed.
     pub hook_timeout: Duration,
+    /// All files of a room begin at its first publish (`enable_empty_shift_writer`).
+    pub aligned: bool,
+    /// Names of recordings of rooms (`room_record_policy_template`).
+    pub room_template: veche_record::name::Template,
+    /// What the file of a room is (`room_record_format`).
+    pub room_container: veche_record::Container,
+    /// Run for the file of each room (`on_multiple_record_hook_script`): its
+    /// arguments are the file's path, when it began (milliseconds since 1970),
+    /// how long it is (milliseconds) and `multi-recorder://ROOM`.
+    pub room_hook: Option<PathBuf>,
+    /// Told what becomes of recordings.
+    pub keeper: Option<Arc<dyn Keeper>>,
 }
 
 impl Recordings {
@@ -39,6 +54,11 @@ impl Recordings {
             formats: veche_record::Formats::default(),
             hook: None,
             hook_timeout: Duration::from_secs(600),
+            aligned: false,
+            room_template: veche_record::name::Template::of_rooms(),
+            room_container: veche_record::Container::Matroska,
+            room_hook: None,
+            keeper: None,
         }
     }
 }

@@ -138,6 +138,8 @@ pub(crate) struct Task {
     next_record_request: u64,
     links: BTreeMap<SessionId, Link>,
     started: Instant,
+    /// Of the hub's clock at the origin of the room's.
+    clock_offset: Duration,
 }
 
 impl Task {
@@ -154,6 +156,10 @@ impl Task {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             some => some,
         };
+        let started = Instant::now();
+        let clock_offset = started
+            .into_std()
+            .saturating_duration_since(engine.origin());
         Self {
             hub: Hub::new(
                 config.rooms.clone(),
@@ -169,7 +175,8 @@ impl Task {
             record_asked: BTreeMap::new(),
             next_record_request: 0,
             links: BTreeMap::new(),
-            started: Instant::now(),
+            started,
+            clock_offset,
         }
     }
 
@@ -344,7 +351,10 @@ impl Task {
 
     fn record(&self, order: RecordOrder) {
         match &self.recordings {
-            Some(recordings) => recordings.record(order),
+            Some(recordings) => {
+                let first = order.first_publish.map(|at| at + self.clock_offset);
+                recordings.record(order, first);
+            }
             // Fails only when the hub has ended.
             None => drop(self.answers.send(Input::RecordingFailed {
                 transport: order.transport,

@@ -31,6 +31,7 @@ use veche_transport::EventSink;
 pub use config::{Config, Recordings, Socket};
 pub use engine::MediaEngine;
 pub use metrics::Metrics;
+pub use recordings::Keeper;
 /// What `Config::rooms` is made of.
 pub use veche_room::{Limits, RecordBy, Settings};
 

@@ -33,6 +33,10 @@ pub struct Metrics {
     pub room_panics: AtomicU64,
     /// Gauge: recordings that run.
     pub recordings: AtomicU64,
+    /// Gauge: rooms that are recorded, also those whose files are not finished.
+    pub recorded_rooms: AtomicU64,
+    /// Rooms that were put together in one file.
+    pub recorded_rooms_finished: AtomicU64,
     /// Files of recordings that were finished.
     pub recordings_finished: AtomicU64,
     /// Files that a crash had left open, finished at the start.
@@ -93,6 +97,11 @@ impl Metrics {
             ("plays", "Plays of streams", read(&self.plays)),
             ("transports", "Media transports", engine.transports),
             ("recordings", "Recordings that run", read(&self.recordings)),
+            (
+                "recorded_rooms",
+                "Rooms that are recorded",
+                read(&self.recorded_rooms),
+            ),
         ];
         for (name, help, value) in gauges {
             sample(&mut text, name, help, "gauge", value);
@@ -127,6 +136,11 @@ impl Metrics {
                 "room_panics_total",
                 "Panics that cost a room",
                 read(&self.room_panics),
+            ),
+            (
+                "recorded_rooms_finished_total",
+                "Rooms put together in one file",
+                read(&self.recorded_rooms_finished),
             ),
             (
                 "recordings_finished_total",

@@ -1,20 +1,28 @@
-//! Recordings of streams: from an order of the rules to finished files.
+//! Recordings of streams and rooms: from an order of the rules to finished files.
 //!
 //! A tap of the media engine fills a bounded queue without waiting; one thread
 //! makes access units of it and gives them to the store, whose own threads
 //! write. A disk that is slow or full costs the recording, never the call.
+//!
+//! What happens in a room that is recorded is written to its journal by a thread
+//! of its own; when the room's recording has ended and the files of its streams
+//! are finished, another one makes a single file of them.
 
 mod catalogue;
 mod hook;
 mod intake;
+mod keeper;
+mod merge;
 mod problem;
+mod rooms;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,12 +31,17 @@ use veche_media::TransportId;
 use veche_record::recorder::{End, Status};
 use veche_record::store::{self, Event, Manifest, State, Store};
 use veche_room::{
-    Input, JournalEntry, Reason, RecordName, RecordOrder, RecordRoomOrder, RecordingId,
+    Input, JournalEntry, Reason, RecordName, RecordOrder, RecordRoomOrder, RecordingId, RoomLife,
     RoomRecordingId,
 };
 use veche_transport::{Tap, Tapped};
 
 pub(crate) use catalogue::Catalogue;
+pub use keeper::Keeper;
+use keeper::Nobody;
+
+use hook::Hook;
+use rooms::Ticket;
 
 use crate::{MediaEngine, Metrics, config};
 
@@ -44,7 +57,7 @@ pub(crate) struct Packets {
 
 /// What the thread is told.
 enum Control {
-    Start(Box<RecordOrder>, Arc<Packets>),
+    Start(Box<Start>),
     Stop(RecordingId),
     Pause(RecordingId, bool),
     /// It ended by itself.
@@ -52,9 +65,35 @@ enum Control {
     Close,
 }
 
+/// A stream to record.
+struct Start {
+    order: RecordOrder,
+    /// When media began to flow in its room, on the room's clock.
+    first_publish: Option<Duration>,
+    packets: Arc<Packets>,
+    /// Its room waits for it.
+    ticket: Option<Ticket>,
+}
+
+/// A recording of the store.
+struct Run {
+    recording: RecordingId,
+    transport: TransportId,
+    /// Files that are not finished.
+    open: usize,
+    /// No more files begin.
+    ended: bool,
+    _ticket: Option<Ticket>,
+}
+
 /// The service.
 pub(crate) struct Recordings {
     shared: Arc<Shared>,
+    rooms: mpsc::Sender<rooms::Control>,
+    /// Keeps the journals.
+    rooms_thread: Mutex<Option<JoinHandle<()>>>,
+    /// Makes the files of rooms.
+    merge_thread: Mutex<Option<JoinHandle<()>>>,
     /// Unbounded: at most two for each publish and each operator's request.
     controls: mpsc::Sender<Control>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -70,7 +109,11 @@ struct Shared {
     /// Whose packets go where.
     taps: Mutex<BTreeMap<TransportId, RecordingId>>,
     /// The store's recordings that run, by its numbers.
-    running: Mutex<BTreeMap<store::RecordingId, (RecordingId, TransportId)>>,
+    running: Mutex<BTreeMap<store::RecordingId, Run>>,
+    known: rooms::Known,
+    keeper: Arc<dyn Keeper>,
+    /// Tells the rooms of this process from those of others.
+    process: String,
 }
 
 impl Recordings {
@@ -91,6 +134,9 @@ impl Recordings {
             catalogue: Catalogue::new(config.store.folder.clone()),
             taps: Mutex::default(),
             running: Mutex::default(),
+            known: rooms::Known::default(),
+            keeper: config.keeper.clone().unwrap_or_else(|| Arc::new(Nobody)),
+            process: format!("{:x}", unix_ms()),
         });
         let listener = {
             let (shared, controls) = (Arc::clone(&shared), controls.clone());
@@ -99,15 +145,51 @@ impl Recordings {
         };
         let store = Store::open(config.store.clone(), listener)?;
         shared.catalogue.fill(store.folder(), store.catalogue()?);
+        let folder = store.folder().to_owned();
+        let (jobs, from_jobs) = mpsc::channel();
+        let merge_thread = merge::start(
+            folder.clone(),
+            config.room_container,
+            config.room_hook.is_some(),
+            Arc::clone(&shared),
+            from_jobs,
+            finished.clone(),
+        )?;
+        let (rooms, from_rooms) = mpsc::channel();
+        let rooms_thread = rooms::start(
+            folder,
+            config.room_template.clone(),
+            config.store.min_free_bytes,
+            Arc::clone(&shared),
+            jobs.clone(),
+            from_rooms,
+        )?;
+        let after_recovery = {
+            let shared = Arc::clone(&shared);
+            move |store: &Store| {
+                for journal in rooms::left_behind(store.folder(), &shared.known) {
+                    // Fails only when the server goes down; the next start goes on.
+                    let _ = jobs.send(merge::Job {
+                        journal,
+                        after_crash: true,
+                    });
+                }
+            }
+        };
         let thread = intake::start(
             store,
             config.formats.clone(),
             Arc::clone(&shared),
             from_controls,
+            after_recovery,
+            config.aligned,
             finished,
         )?;
         Ok(Self {
             shared,
+            rooms,
+            rooms_thread: Mutex::new(Some(rooms_thread)),
+            merge_thread: Mutex::new(Some(merge_thread)),
             controls,
             thread: Mutex::new(Some(thread)),
             hooks: Mutex::new(Some(hooks)),
@@ -115,14 +197,22 @@ impl Recordings {
     }
 
     /// Starts a recording. How it went is told as an input of the rules.
-    pub(crate) fn record(&self, order: RecordOrder) {
+    /// `first_publish` is when media began to flow in its room, on the room's
+    /// clock.
+    pub(crate) fn record(&self, order: RecordOrder, first_publish: Option<Duration>) {
         let packets = Arc::new(Packets {
             queue: ArrayQueue::new(QUEUE_PACKETS),
             dropped: AtomicU64::new(0),
         });
         let (transport, recording) = (order.transport, order.recording);
-        let start = Control::Start(Box::new(order), Arc::clone(&packets));
-        if self.controls.send(start).is_err() {
+        let ticket = order.room_recording;
+        let start = Start {
+            order,
+            first_publish,
+            packets: Arc::clone(&packets),
+            ticket: ticket.map(|room| Ticket::new(room, &self.rooms)),
+        };
+        if self.controls.send(Control::Start(Box::new(start))).is_err() {
             let problem = Reason::RecordingFailed;
             self.shared
                 .failed(transport, recording, problem, "shutting down");
@@ -154,17 +244,32 @@ impl Recordings {
     /// Begins the recording of a room.
     pub(crate) fn record_room(&self, order: RecordRoomOrder) {
         let recording = order.recording;
-        let _ = self
-            .shared
-            .told
-            .send(Input::RoomRecordingStarted { recording });
+        let start = rooms::Control::Start(Box::new(order), self.now());
+        if self.rooms.send(start).is_err() {
+            // Fails only when the hub has ended.
+            let _ = self.shared.told.send(Input::RoomRecordingFailed {
+                recording,
+                problem: Reason::ShuttingDown,
+            });
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.engine.origin().elapsed()
     }
 
     /// Something happened in a room that is recorded.
-    pub(crate) fn journal(&self, _recording: RoomRecordingId, _entry: JournalEntry) {}
+    pub(crate) fn journal(&self, recording: RoomRecordingId, entry: JournalEntry) {
+        // Fails only when everything was stopped already, here and below.
+        let entry = rooms::Control::Entry(recording, entry, self.now());
+        let _ = self.rooms.send(entry);
+    }
 
     /// Ends the recording of a room.
-    pub(crate) fn stop_room(&self, _recording: RoomRecordingId) {}
+    pub(crate) fn stop_room(&self, recording: RoomRecordingId) {
+        let stop = rooms::Control::Stop(recording, self.now());
+        let _ = self.rooms.send(stop);
+    }
 
     /// What was recorded.
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -180,6 +285,20 @@ impl Recordings {
             let join = tokio::task::spawn_blocking(move || thread.join());
             if timeout_at(deadline, join).await.is_err() {
                 tracing::warn!("some recordings were not finished; they will be at the next start");
+                return;
+            }
+        }
+        // Every file is finished: nothing is left to wait for but this.
+        let _ = self.rooms.send(rooms::Control::Close(self.now()));
+        for thread in [&self.rooms_thread, &self.merge_thread] {
+            let Some(thread) = lock(thread).take() else {
+                continue;
+            };
+            let join = tokio::task::spawn_blocking(move || thread.join());
+            if timeout_at(deadline, join).await.is_err() {
+                tracing::warn!(
+                    "a recorded room is not in one file yet; it will be at the next start"
+                );
                 return;
             }
         }
@@ -199,22 +318,26 @@ impl Shared {
         id: store::RecordingId,
         event: Event,
         controls: &mpsc::Sender<Control>,
-        finished: &UnboundedSender<Manifest>,
+        finished: &UnboundedSender<Hook>,
     ) {
         // Held while a recording is entered, so nothing is heard before that.
-        let known = lock(&self.running).get(&id).copied();
+        let known = lock(&self.running)
+            .get(&id)
+            .map(|r| (r.recording, r.transport));
         match (event, known) {
             (Event::RequestKeyframe, Some((_, transport))) => {
                 self.engine.request_keyframe(transport);
             }
             (Event::Opened(manifest), Some((recording, transport))) => {
+                self.run(id, |run| run.open += 1);
+                self.keeper.put(&manifest);
                 if manifest.part == 1 {
                     self.started(transport, recording, Some(manifest.file.as_str().into()));
                 }
                 self.catalogue.put(*manifest);
             }
             (Event::Status(Status::Ended(end)), Some((recording, transport))) => {
-                lock(&self.running).remove(&id);
+                self.run(id, |run| run.ended = true);
                 if !matches!(end, End::Stopped | End::Empty) {
                     let _ = controls.send(Control::Ended(recording));
                     self.failed(transport, recording, problem::ended(&end), &end.to_string());
@@ -224,13 +347,35 @@ impl Shared {
                 tracing::warn!(%recording, %why, "recording degraded");
                 self.degraded(transport, recording, problem::degraded(&why));
             }
-            (Event::Closed(manifest), _) => self.closed(*manifest, finished),
+            (Event::Closed(manifest), _) => {
+                self.closed(*manifest, finished);
+                // Now its room may go on.
+                self.run(id, |run| run.open = run.open.saturating_sub(1));
+            }
             _ => {}
         }
     }
 
+    /// Changes what is known of a recording, and forgets it when that was all.
+    fn run(&self, id: store::RecordingId, change: impl FnOnce(&mut Run)) {
+        let mut running = lock(&self.running);
+        if let Some(run) = running.get_mut(&id) {
+            change(run);
+            if run.ended && run.open == 0 {
+                running.remove(&id);
+            }
+        }
+    }
+
+    /// Of this life of a room, in files: unlike all others, also those of
+    /// other processes.
+    fn room_id(&self, life: RoomLife) -> String {
+        format!("{}-{life}", self.process)
+    }
+
     /// A file is finished, or never will be.
-    fn closed(&self, manifest: Manifest, finished: &UnboundedSender<Manifest>) {
+    fn closed(&self, manifest: Manifest, finished: &UnboundedSender<Hook>) {
+        self.keeper.put(&manifest);
         match manifest.state {
             State::Finished => Metrics::count(&self.metrics.recordings_finished),
             State::Recovered => Metrics::count(&self.metrics.recordings_recovered),
@@ -250,7 +395,7 @@ impl Shared {
         );
         if matches!(manifest.state, State::Finished | State::Recovered) {
             // Fails only when the hooks have ended, at shutdown.
-            let _ = finished.send(manifest.clone());
+            let _ = finished.send(Hook::Stream(manifest.clone()));
         }
         self.catalogue.put(manifest);
     }
@@ -304,6 +449,21 @@ impl Shared {
 /// The maps here are whole whoever panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What may still be written on the disk of a folder.
+fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(folder)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// How often the thread looks for packets. What comes in between wakes nobody;

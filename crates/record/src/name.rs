@@ -9,6 +9,8 @@
 pub struct Fields {
     /// `{streamName}`.
     pub stream_name: String,
+    /// `{roomName}`.
+    pub room_name: String,
     /// `{mediaSessionId}`, at most 36 characters of it.
     pub media_session_id: String,
     /// `{login}`, at most 32.
@@ -51,6 +53,7 @@ enum Piece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Element {
     StreamName,
+    RoomName,
     Duration,
     StartTime,
     EndTime,
@@ -63,8 +66,9 @@ enum Element {
     VideoCodec,
 }
 
-const ELEMENTS: [(&str, Element); 11] = [
+const ELEMENTS: [(&str, Element); 12] = [
     ("streamName", Element::StreamName),
+    ("roomName", Element::RoomName),
     ("duration", Element::Duration),
     ("startTime", Element::StartTime),
     ("endTime", Element::EndTime),
@@ -79,6 +83,9 @@ const ELEMENTS: [(&str, Element); 11] = [
 
 /// The template unless configured otherwise.
 pub const DEFAULT_TEMPLATE: &str = "stream-{mediaSessionId}-{login}";
+
+/// `room_record_policy_template`, unless configured otherwise.
+pub const DEFAULT_ROOM_TEMPLATE: &str = "room-{roomName}-{startTimeMillis}";
 
 /// What a file system takes (Linux: `NAME_MAX`).
 const MAX_NAME: usize = 255;
@@ -119,6 +126,18 @@ impl Default for Template {
             Piece::Element(Element::MediaSessionId),
             Piece::Text("-".to_owned()),
             Piece::Element(Element::Login),
+        ])
+    }
+}
+
+impl Template {
+    /// What recordings of rooms are called unless configured otherwise.
+    pub fn of_rooms() -> Self {
+        Self(vec![
+            Piece::Text("room-".to_owned()),
+            Piece::Element(Element::RoomName),
+            Piece::Text("-".to_owned()),
+            Piece::Element(Element::StartTimeMillis),
         ])
     }
 }
@@ -186,6 +205,7 @@ impl Element {
         let end = |of: fn(&End) -> u64| f.end.as_ref().map_or(0, of).to_string();
         match self {
             Self::StreamName => encode(&f.stream_name, MAX_ELEMENT),
+            Self::RoomName => encode(&f.room_name, MAX_ELEMENT),
             Self::Duration => end(|e| e.duration_ms),
             Self::StartTime => f.start_time.to_string(),
             Self::EndTime => end(|e| e.time),

@@ -159,6 +159,10 @@ pub enum JournalEntry {
     Stream {
         /// Whose.
         person: PersonId,
+        /// Their name.
+        login: Login,
+        /// Where.
+        room: RoomName,
         /// Its name.
         stream: StreamName,
         /// The client's id.

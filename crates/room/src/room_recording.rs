@@ -402,8 +402,13 @@ impl Hub {
         let Some(person) = self.person(&room, session) else {
             return;
         };
+        let Some(login) = stream.login.clone() else {
+            return;
+        };
         let entry = JournalEntry::Stream {
             person,
+            login,
+            room,
             stream: stream.name.clone(),
             media_session: stream.media_session.clone(),
             audio: stream.details.audio.is_some(),

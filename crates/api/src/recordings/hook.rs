@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -7,38 +8,63 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
-use veche_record::store::Manifest;
+use veche_record::store::{Manifest, manifest_path};
 
 use crate::{Metrics, config};
 
 /// Scripts at a time; others wait. They may convert films, and calls come first.
 const AT_A_TIME: usize = 2;
 
-/// Runs the script for every manifest that is sent; the task ends with the
-/// last sender, when all scripts have ended.
+/// Key of a manifest's attributes: how far the script of a room is.
+pub(super) const HOOK: &str = "hook";
+
+/// It is to be run, or was being run when the server died.
+pub(super) const PENDING: &str = "pending";
+
+/// It ended, well or not.
+const DONE: &str = "done";
+const FAILED: &str = "failed";
+
+/// What a script is run for.
+pub(super) enum Hook {
+    /// A finished file of a stream.
+    Stream(Manifest),
+    /// The file of a room.
+    Room {
+        manifest: Manifest,
+        journal: PathBuf,
+    },
+}
+
+/// Runs a script for everything that is sent; the task ends with the last
+/// sender, when all scripts have ended.
 ///
 /// The queue is as long as files were finished: none is forgotten.
 pub(super) fn start(
     config: &config::Recordings,
     metrics: Arc<Metrics>,
-) -> (UnboundedSender<Manifest>, JoinHandle<()>) {
-    let (sender, manifests) = unbounded_channel();
+) -> (UnboundedSender<Hook>, JoinHandle<()>) {
+    let (sender, hooks) = unbounded_channel();
     let config = config.clone();
-    let task = tokio::spawn(run(config, metrics, manifests));
+    let task = tokio::spawn(run(config, metrics, hooks));
     (sender, task)
 }
 
 async fn run(
     config: config::Recordings,
     metrics: Arc<Metrics>,
-    mut manifests: UnboundedReceiver<Manifest>,
+    mut hooks: UnboundedReceiver<Hook>,
 ) {
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut scripts = JoinSet::new();
-    while let Some(manifest) = manifests.recv().await {
-        let Some(script) = config.hook.clone() else {
+    while let Some(hook) = hooks.recv().await {
+        let script = match &hook {
+            Hook::Stream(_) => config.hook.clone(),
+            Hook::Room { .. } => config.room_hook.clone(),
+        };
+        let Some(script) = script else {
             continue;
         };
         while scripts.try_join_next().is_some() {}
@@ -48,39 +74,101 @@ async fn run(
         scripts.spawn(async move {
             // The semaphore is never closed.
             let _place = places.acquire_owned().await;
-            if let Err(error) = call(&script, &folder, &manifest, limit).await {
+            let called = call(&script, &folder, &hook, limit).await;
+            if let Err(error) = &called {
                 Metrics::count(&metrics.record_hooks_failed);
-                tracing::warn!(script = %script.display(), file = manifest.file, error, "hook script failed");
+                let file = &hook.manifest().file;
+                tracing::warn!(script = %script.display(), file, error, "hook script failed");
+            }
+            if let Hook::Room { manifest, .. } = hook {
+                remember(&folder, manifest, called.is_ok()).await;
             }
         });
     }
     while scripts.join_next().await.is_some() {}
 }
 
+/// So that the next start does not run it again.
+async fn remember(folder: &Path, mut manifest: Manifest, well: bool) {
+    let state = if well { DONE } else { FAILED };
+    let attributes = &mut manifest.origin.attributes;
+    attributes.insert(HOOK.to_owned(), state.to_owned());
+    let path = manifest_path(&folder.join(&manifest.file));
+    let written = spawn_blocking(move || {
+        // Who deleted the recording meanwhile does not want it back.
+        path.exists().then(|| manifest.write(&path))
+    });
+    if let Ok(Some(Err(error))) = written.await {
+        tracing::warn!(%error, "a hook script will be run again at the next start");
+    }
+}
+
+impl Hook {
+    fn manifest(&self) -> &Manifest {
+        match self {
+            Self::Stream(manifest) | Self::Room { manifest, .. } => manifest,
+        }
+    }
+
+    fn arguments(&self, path: &Path) -> Vec<OsString> {
+        match self {
+            Self::Stream(manifest) => vec![manifest.origin.stream.as_str().into(), path.into()],
+            Self::Room { manifest, .. } => vec![
+                path.into(),
+                manifest.started_at_ms.to_string().into(),
+                manifest.duration_ms.to_string().into(),
+                uri(manifest).into(),
+            ],
+        }
+    }
+
+    fn environment(&self, path: &Path) -> Vec<(&'static str, OsString)> {
+        let manifest = self.manifest();
+        let origin = &manifest.origin;
+        let mut all = vec![
+            ("VECHE_RECORD_FILE", path.into()),
+            ("VECHE_RECORD_ROOM", origin.room.as_str().into()),
+            (
+                "VECHE_RECORD_STATE",
+                format!("{:?}", manifest.state).to_lowercase().into(),
+            ),
+            (
+                "VECHE_RECORD_STARTED_AT_MS",
+                manifest.started_at_ms.to_string().into(),
+            ),
+            (
+                "VECHE_RECORD_DURATION_MS",
+                manifest.duration_ms.to_string().into(),
+            ),
+        ];
+        match self {
+            Self::Stream(_) => all.extend([
+                ("VECHE_RECORD_STREAM", origin.stream.as_str().into()),
+                ("VECHE_RECORD_LOGIN", origin.login.as_str().into()),
+                (
+                    "VECHE_RECORD_MEDIA_SESSION_ID",
+                    origin.media_session_id.as_str().into(),
+                ),
+            ]),
+            Self::Room { journal, .. } => all.extend([
+                ("VECHE_RECORD_URI", uri(manifest).into()),
+                ("VECHE_RECORD_JOURNAL", journal.into()),
+            ]),
+        }
+        all
+    }
+}
+
+fn uri(manifest: &Manifest) -> String {
+    format!("multi-recorder://{}", manifest.origin.room)
+}
+
 /// Runs it as it is, not through a shell: names are arguments, whatever they are.
-async fn call(
-    script: &Path,
-    folder: &Path,
-    manifest: &Manifest,
-    limit: Duration,
-) -> Result<(), String> {
-    let path = absolute(folder)?.join(&manifest.file);
+async fn call(script: &Path, folder: &Path, hook: &Hook, limit: Duration) -> Result<(), String> {
+    let path = absolute(folder)?.join(&hook.manifest().file);
     let mut child = Command::new(script)
-        .arg(&manifest.origin.stream)
-        .arg(&path)
-        .env("VECHE_RECORD_FILE", &path)
-        .env("VECHE_RECORD_STREAM", &manifest.origin.stream)
-        .env("VECHE_RECORD_ROOM", &manifest.origin.room)
-        .env("VECHE_RECORD_LOGIN", &manifest.origin.login)
-        .env(
-            "VECHE_RECORD_MEDIA_SESSION_ID",
-            &manifest.origin.media_session_id,
-        )
-        .env(
-            "VECHE_RECORD_STATE",
-            format!("{:?}", manifest.state).to_lowercase(),
-        )
-        .env("VECHE_RECORD_DURATION_MS", manifest.duration_ms.to_string())
+        .args(hook.arguments(&path))
+        .envs(hook.environment(&path))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

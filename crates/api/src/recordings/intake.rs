@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 use veche_media::{AccessUnit, Intake, TransportId};
 use veche_record::name::Fields;
-use veche_record::store::{Handle, Manifest, Origin, Request, StartError, Store};
+use veche_record::recorder::Aligned;
+use veche_record::store::{Handle, Origin, ROOM_RECORDING, Request, StartError, Store};
 use veche_record::{Formats, recorder};
-use veche_room::{Reason, RecordOrder, RecordingId};
+use veche_room::{Reason, RecordingId};
 
+use super::hook::Hook;
 use super::problem;
-use super::{Control, Packets, Shared, TURN, lock};
+use super::{Control, Packets, Run, Shared, Start, TURN, lock, millis, unix_ms};
 use crate::Metrics;
 
 pub(super) fn start(
@@ -24,7 +26,9 @@ pub(super) fn start(
     formats: Formats,
     shared: Arc<Shared>,
     controls: Receiver<Control>,
-    finished: UnboundedSender<Manifest>,
+    after_recovery: impl FnOnce(&Store) + Send + 'static,
+    aligned: bool,
+    finished: UnboundedSender<Hook>,
 ) -> io::Result<JoinHandle<()>> {
     let origin = shared.engine.origin();
     let store = Arc::new(store);
@@ -36,11 +40,13 @@ pub(super) fn start(
                 for manifest in store.recover().files {
                     shared.closed(manifest, &finished);
                 }
+                after_recovery(&store);
             })?
     };
     let thread = Thread {
         store,
         formats,
+        aligned,
         shared,
         origin,
         recordings: Vec::new(),
@@ -54,6 +60,8 @@ pub(super) fn start(
 struct Thread {
     store: Arc<Store>,
     formats: Formats,
+    /// `enable_empty_shift_writer`
+    aligned: bool,
     shared: Arc<Shared>,
     /// Of the room's clock.
     origin: Instant,
@@ -79,7 +87,7 @@ impl Thread {
                 false => controls.recv_timeout(TURN),
             };
             match control {
-                Ok(Control::Start(order, packets)) => self.begin(*order, packets),
+                Ok(Control::Start(start)) => self.begin(*start),
                 Ok(Control::Stop(id)) => self.end(id),
                 Ok(Control::Pause(id, paused)) => self.pause(id, paused),
                 Ok(Control::Ended(id)) => self.recordings.retain(|r| r.id != id),
@@ -101,15 +109,17 @@ impl Thread {
         }
     }
 
-    fn begin(&mut self, order: RecordOrder, packets: Arc<Packets>) {
-        let (transport, id) = (order.transport, order.recording);
-        match self.open(&order) {
+    fn begin(&mut self, start: Start) {
+        let Start { order, packets, .. } = &start;
+        let (transport, id, packets) = (order.transport, order.recording, Arc::clone(packets));
+        let (audio, video) = (order.audio, order.video);
+        match self.open(start) {
             Ok(handle) => {
                 self.recordings.push(Recording {
                     id,
                     transport,
                     packets,
-                    intake: Intake::new(order.audio, order.video),
+                    intake: Intake::new(audio, video),
                     handle,
                     degraded: false,
                 });
@@ -124,7 +134,17 @@ impl Thread {
         }
     }
 
-    fn open(&self, order: &RecordOrder) -> Result<Handle, StartError> {
+    fn open(&self, start: Start) -> Result<Handle, StartError> {
+        let Start {
+            order,
+            first_publish,
+            ticket,
+            ..
+        } = start;
+        let room_recording = order.room_recording;
+        let room_recording = room_recording.and_then(|room| self.shared.known.id(room));
+        let attributes = room_recording.map(|id| (ROOM_RECORDING.to_owned(), id));
+        let room_id = order.life.map(|life| self.shared.room_id(life));
         let login = order.login.as_ref().map(ToString::to_string);
         let login = login.unwrap_or_default();
         let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
@@ -137,28 +157,39 @@ impl Thread {
                 video: order.video,
                 audio: order.audio,
                 formats: self.formats.clone(),
-                aligned: None,
+                aligned: first_publish
+                    .filter(|_| self.aligned)
+                    .map(|origin| Aligned { origin }),
             },
             name: Fields {
                 stream_name: order.stream.to_string(),
                 media_session_id: order.media_session.to_string(),
+                room_name: text(order.room.as_ref().map(|room| room.as_str())),
                 login: login.clone(),
                 session_id: order.session.to_string(),
                 ..Fields::default()
             },
             origin: Origin {
                 room: text(order.room.as_ref().map(|room| room.as_str())),
+                room_id: room_id.unwrap_or_default(),
                 login,
                 stream: order.stream.to_string(),
                 media_session_id: order.media_session.to_string(),
-                ..Origin::default()
+                attributes: attributes.into_iter().collect(),
             },
             room_clock_unix_ms: unix_ms().saturating_sub(millis(self.origin.elapsed())),
         };
         // The lock keeps the store's first events back until it is entered.
         let mut running = lock(&self.shared.running);
         let handle = self.store.start(request)?;
-        running.insert(handle.id(), (order.recording, order.transport));
+        let run = Run {
+            recording: order.recording,
+            transport: order.transport,
+            open: 0,
+            ended: false,
+            _ticket: ticket,
+        };
+        running.insert(handle.id(), run);
         Ok(handle)
     }
 
@@ -266,13 +297,4 @@ impl Recording {
             tracing::warn!(recording = %self.id, lost, "recording degraded: too slow");
         }
     }
-}
-
-fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, millis)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

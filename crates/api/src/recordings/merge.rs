@@ -1,0 +1,283 @@
+//! The thread that makes one file of a room that was recorded.
+//!
+//! Each step leaves what the next one, or the next start, goes on from:
+//!
+//! | on the disk | what is missing |
+//! | --- | --- |
+//! | a journal without its end | its streams' files, its end, and all below |
+//! | a journal with its end | the room's file |
+//! | and the room's file | its manifest |
+//! | and its manifest, `hook` pending | the hook script |
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{io, mem};
+
+use rustix::process::setpriority_process;
+use tokio::sync::mpsc::UnboundedSender;
+use veche_media::{AudioCodec, VideoCodec};
+use veche_record::journal::{self, End, Event, Journal, Writer};
+use veche_record::store::{Manifest, ROOM_RECORDING, State, kind, manifest_path};
+use veche_record::{Container, MAX_INPUTS, Reader, TrackMedia};
+
+use super::Shared;
+use super::hook::{HOOK, Hook, PENDING};
+use crate::Metrics;
+
+/// Calls come first.
+const NICE: i32 = 10;
+
+/// A room of which one file is to be made.
+pub(super) struct Job {
+    pub(super) journal: PathBuf,
+    /// What is there is what a crash left.
+    pub(super) after_crash: bool,
+}
+
+pub(super) fn start(
+    folder: PathBuf,
+    container: Container,
+    has_hook: bool,
+    shared: Arc<Shared>,
+    jobs: Receiver<Job>,
+    finished: UnboundedSender<Hook>,
+) -> io::Result<JoinHandle<()>> {
+    let thread = Thread {
+        folder,
+        container,
+        has_hook,
+        shared,
+        finished,
+    };
+    thread::Builder::new()
+        .name("record-merge".to_owned())
+        .spawn(move || {
+            // Of this thread alone: Linux takes it so.
+            if let Err(error) = setpriority_process(None, NICE) {
+                tracing::debug!(%error, "rooms are put together at full priority");
+            }
+            for job in jobs {
+                thread.work(&job);
+            }
+        })
+}
+
+struct Thread {
+    folder: PathBuf,
+    container: Container,
+    has_hook: bool,
+    shared: Arc<Shared>,
+    finished: UnboundedSender<Hook>,
+}
+
+impl Thread {
+    fn work(&self, job: &Job) {
+        let path = &job.journal;
+        match self.attempt(job) {
+            Ok(Some(manifest)) => self.done(path, manifest),
+            Ok(None) => self.shared.keeper.room_ended(path),
+            Err(why) => {
+                tracing::error!(journal = %path.display(), why, "no file of a room");
+                Metrics::count(&self.shared.metrics.recordings_failed);
+                self.shared.keeper.room_failed(path, &why);
+            }
+        }
+    }
+
+    /// The manifest of the room's file. `None`: there was nothing to record.
+    fn attempt(&self, job: &Job) -> Result<Option<Manifest>, String> {
+        let path = &job.journal;
+        let mut journal = journal::read(path).map_err(|error| error.to_string())?;
+        if let Some(made) = self.made(&journal) {
+            return Ok(Some(made));
+        }
+        let (mut files, open) = self.files(&journal.start.id);
+        if journal.ended_at_ms.is_none() {
+            self.end(path, &mut journal, &files)?;
+        }
+        self.shared.keeper.room_ended(path);
+        if open > 0 {
+            return Err(format!("{open} files of it are not finished"));
+        }
+        if files.is_empty() {
+            // Nobody was there to be recorded.
+            fs::remove_file(path).map_err(|error| error.to_string())?;
+            return Ok(None);
+        }
+        let mut lost = mem::take(&mut files.broken);
+        files.whole.retain(|manifest| {
+            let readable = Reader::open(&self.folder.join(&manifest.file));
+            if let Err(error) = &readable {
+                tracing::error!(file = manifest.file, %error, "left out of its room's file");
+                lost += 1;
+            }
+            readable.is_ok()
+        });
+        if files.whole.len() > MAX_INPUTS {
+            lost += files.whole.len() - MAX_INPUTS;
+            files.whole.truncate(MAX_INPUTS);
+        }
+        let manifest = self.merge(&journal, &files.whole, lost, job.after_crash)?;
+        Ok(Some(manifest))
+    }
+
+    /// What an earlier attempt has made.
+    fn made(&self, journal: &Journal) -> Option<Manifest> {
+        let beside = self.folder.join(format!("{}.json", journal.start.id));
+        if let Ok(found) = Manifest::read(&beside) {
+            let whole = matches!(found.state, State::Finished | State::Recovered);
+            return (whole && found.kind() == kind::ROOM).then_some(found);
+        }
+        // A crash may have come between the file and its manifest.
+        ["mkv", "mp4"].iter().find_map(|ending| {
+            let media = self.folder.join(format!("{}.{ending}", journal.start.id));
+            let mut found = Manifest::of_room(&media, kind::ROOM, &journal.start).ok()?;
+            found.state = State::Recovered;
+            self.save(&media, found).ok()
+        })
+    }
+
+    fn files(&self, id: &str) -> (Files, usize) {
+        let mut files = Files::default();
+        let mut open = 0;
+        for manifest in self.shared.catalogue.all() {
+            let of_it = manifest.origin.attributes.get(ROOM_RECORDING);
+            if of_it.is_none_or(|of| of != id) || manifest.kind() != kind::STREAM {
+                continue;
+            }
+            match manifest.state {
+                State::Finished | State::Recovered => files.whole.push(manifest),
+                State::Recording | State::Closed => open += 1,
+                State::Broken => files.broken += 1,
+                State::Empty => {}
+            }
+        }
+        files
+            .whole
+            .sort_by_key(|manifest| (manifest.room_start_us, manifest.part));
+        (files, open)
+    }
+
+    /// After a crash: it ended when the last of it was written.
+    fn end(&self, path: &Path, journal: &mut Journal, files: &Files) -> Result<(), String> {
+        let start_ms = journal.start.room_start_us / 1_000;
+        let ends = files.whole.iter().map(|m| {
+            let end = (m.room_start_us / 1_000).saturating_add(m.duration_ms);
+            end.saturating_sub(start_ms)
+        });
+        let at_ms = ends.max().unwrap_or(0).max(journal.length_ms());
+        Writer::reopen(path)
+            .and_then(|mut writer| writer.write(Event::End(End { at_ms })))
+            .map_err(|error| error.to_string())?;
+        journal.ended_at_ms = Some(at_ms);
+        Ok(())
+    }
+
+    fn merge(
+        &self,
+        journal: &Journal,
+        files: &[Manifest],
+        lost: usize,
+        after_crash: bool,
+    ) -> Result<Manifest, String> {
+        let earliest = files.iter().map(|m| m.room_start_us).min();
+        let earliest = earliest.ok_or("none of its files can be read")?;
+        let inputs: Vec<_> = files
+            .iter()
+            .map(|manifest| veche_record::Input {
+                path: self.folder.join(&manifest.file),
+                name: journal
+                    .track_name(&manifest.origin.media_session_id)
+                    .unwrap_or_else(|| manifest.origin.login.clone()),
+                start: Duration::from_micros(manifest.room_start_us - earliest),
+            })
+            .collect();
+        let container = fitting(self.container, &inputs);
+        let name = format!("{}.{}", journal.start.id, container.extension());
+        let media = self.folder.join(name);
+        veche_record::merge(&inputs, container, &media).map_err(|error| error.to_string())?;
+        let mut manifest = Manifest::of_room(&media, kind::ROOM, &journal.start)
+            .map_err(|error| error.to_string())?;
+        if after_crash {
+            manifest.state = State::Recovered;
+        }
+        // It begins with its first media.
+        let early = journal.start.room_start_us.abs_diff(earliest) / 1_000;
+        manifest.started_at_ms = match earliest < journal.start.room_start_us {
+            true => manifest.started_at_ms.saturating_sub(early),
+            false => manifest.started_at_ms.saturating_add(early),
+        };
+        manifest.room_start_us = earliest;
+        manifest.degraded = lost > 0 || files.iter().any(|m| m.degraded);
+        if lost > 0 {
+            manifest.note = Some(format!("{lost} files of its streams cannot be read"));
+        }
+        self.save(&media, manifest)
+    }
+
+    fn save(&self, media: &Path, mut manifest: Manifest) -> Result<Manifest, String> {
+        if self.has_hook {
+            let attributes = &mut manifest.origin.attributes;
+            attributes.insert(HOOK.to_owned(), PENDING.to_owned());
+        }
+        manifest
+            .write(&manifest_path(media))
+            .map_err(|error| error.to_string())?;
+        tracing::info!(
+            file = manifest.file,
+            duration_ms = manifest.duration_ms,
+            bytes = manifest.bytes,
+            "a room's recording is in one file"
+        );
+        Metrics::count(&self.shared.metrics.recorded_rooms_finished);
+        Ok(manifest)
+    }
+
+    fn done(&self, path: &Path, manifest: Manifest) {
+        self.shared.catalogue.put(manifest.clone());
+        self.shared.keeper.room_finished(path, manifest.clone());
+        let pending = manifest.origin.attributes.get(HOOK);
+        if pending.is_some_and(|state| state == PENDING) {
+            // Fails only when the hooks have ended, at shutdown; the next start
+            // calls it.
+            let journal = path.to_owned();
+            let _ = self.finished.send(Hook::Room { manifest, journal });
+        }
+    }
+}
+
+#[derive(Default)]
+struct Files {
+    whole: Vec<Manifest>,
+    broken: usize,
+}
+
+impl Files {
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.broken == 0
+    }
+}
+
+/// Matroska where players do not expect the codecs in MP4.
+fn fitting(container: Container, inputs: &[veche_record::Input]) -> Container {
+    let usual = |path: &Path| {
+        Reader::open(path).is_ok_and(|reader| {
+            reader.tracks().iter().all(|track| match &track.media {
+                TrackMedia::Video(video) => video.codec != VideoCodec::Vp8,
+                TrackMedia::Audio(audio) => {
+                    !matches!(audio.codec, AudioCodec::Pcmu | AudioCodec::Pcma)
+                }
+                #[allow(unreachable_patterns, reason = "text tracks are not in streams' files")]
+                _ => true,
+            })
+        })
+    };
+    match container {
+        Container::Mp4 if inputs.iter().all(|input| usual(&input.path)) => Container::Mp4,
+        _ => Container::Matroska,
+    }
+}
