@@ -16,8 +16,21 @@ pub struct Config {
     /// What operators present to the REST API (`Authorization: Bearer …`).
     /// `None`: nobody gets in.
     pub admin_token: Option<String>,
+    /// Pages of other origins that may use the REST API. `None`: none.
+    pub cors: Option<Cors>,
     /// The server's version, as clients are told.
     pub version: String,
+}
+
+/// Which pages may use the REST API, and how (`rest_access_control_*`).
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// `*`, or an origin such as `https://admin.example.org`.
+    pub origin: String,
+    /// Names of headers that they may send, with commas between.
+    pub headers: String,
+    /// Methods that they may use, with commas between.
+    pub methods: String,
 }
 
 /// Where recordings go, and what becomes of them.
@@ -94,6 +107,7 @@ impl Default for Config {
             socket: Socket::default(),
             recordings: None,
             admin_token: None,
+            cors: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

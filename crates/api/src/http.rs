@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
+use tower_http::cors::CorsLayer;
 use veche_room::SessionId;
 
 use crate::recordings::Recordings;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recordings: Option<Arc<Recordings>>,
     pub(crate) admin_token: Option<String>,
+    pub(crate) cors: Option<CorsLayer>,
     /// How many WebSockets are being served.
     pub(crate) live: watch::Sender<usize>,
     pub(crate) next_session: AtomicU64,
@@ -38,10 +40,19 @@ pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
-        .merge(rest::router(Arc::clone(&shared)))
+        .merge(cors(&shared, rest::router(Arc::clone(&shared))))
         .with_state(Arc::clone(&shared))
         .fallback_service(assets)
         .layer(from_fn_with_state(shared, upgrade))
+}
+
+/// Lets pages of other origins in, if the operator wants that. Preflights carry
+/// no token, so this stands outside of what asks for one.
+fn cors(shared: &Shared, router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
+    match &shared.cors {
+        Some(cors) => router.layer(cors.clone()),
+        None => router,
+    }
 }
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {

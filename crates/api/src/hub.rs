@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use veche_media::TransportId;
 use veche_room::{
     CloseReason, Command, Event, Hub, Input, MediaSessionId, Note, Output, PlayOrder, PublishOrder,
-    Reason, RecordOrder, RecordRequestId, RecordRoomOrder, RoomName, SessionId,
+    Published, Reason, RecordOrder, RecordRequestId, RecordRoomOrder, RoomName, SessionId,
 };
 use veche_signal::Connection;
 use veche_transport::EventSink;
@@ -38,6 +38,7 @@ pub(crate) enum FromSession {
     Command(SessionId, Box<Command>),
     FrameSeen(SessionId),
     Record(RecordAsked),
+    List(oneshot::Sender<Vec<Published>>),
     Closed(SessionId),
     Shutdown,
 }
@@ -233,6 +234,8 @@ impl Task {
             }),
             FromSession::FrameSeen(session) => self.handle(Input::FrameSeen { session }),
             FromSession::Record(asked) => self.record_asked(asked),
+            // Fails only when the operator has gone.
+            FromSession::List(answer) => drop(answer.send(self.hub.published())),
             FromSession::Closed(session) => {
                 self.links.remove(&session);
                 self.handle(Input::SessionClosed { session });

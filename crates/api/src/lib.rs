@@ -5,6 +5,7 @@
 //! errors of the rules become codes and texts of the wire.
 
 mod config;
+mod cors;
 mod engine;
 mod http;
 mod hub;
@@ -28,7 +29,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use veche_transport::EventSink;
 
-pub use config::{Config, Recordings, Socket};
+pub use config::{Config, Cors, Recordings, Socket};
 pub use engine::MediaEngine;
 pub use metrics::Metrics;
 pub use recordings::Keeper;
@@ -77,6 +78,12 @@ impl Api {
         let recordings = recordings.transpose().map_err(StartError::Recordings)?;
         let recordings = recordings.map(Arc::new);
         let admin_token = config.admin_token.clone();
+        let cors = config.cors.as_ref().and_then(|cors| {
+            let layer = cors.layer();
+            layer
+                .inspect_err(|problem| tracing::error!(problem, "the REST API has no CORS"))
+                .ok()
+        });
         let context = Context {
             socket: config.socket.clone(),
             hub: senders.sessions.clone(),
@@ -96,6 +103,7 @@ impl Api {
             metrics,
             recordings,
             admin_token,
+            cors,
             live: watch::Sender::new(0),
             next_session: AtomicU64::new(1),
         };

@@ -29,7 +29,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
 use veche_media::TransportId;
 use veche_record::recorder::{End, Status};
-use veche_record::store::{self, Event, Manifest, State, Store};
+use veche_record::store::{self, Event, Manifest, State, Store, kind};
 use veche_room::{
     Input, JournalEntry, Reason, RecordName, RecordOrder, RecordRoomOrder, RecordingId, RoomLife,
     RoomRecordingId,
@@ -393,7 +393,9 @@ impl Shared {
             bytes = manifest.bytes,
             "recording closed"
         );
-        if matches!(manifest.state, State::Finished | State::Recovered) {
+        let whole = matches!(manifest.state, State::Finished | State::Recovered);
+        // Of rooms there are others.
+        if whole && manifest.kind() == kind::STREAM {
             // Fails only when the hooks have ended, at shutdown.
             let _ = finished.send(Hook::Stream(manifest.clone()));
         }

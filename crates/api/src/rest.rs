@@ -1,87 +1,31 @@
-//! The REST API about recordings. Every request carries the admin token.
+//! The REST API. Every request carries the admin token.
+
+mod operate;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use serde::Deserialize;
+use axum::routing::get;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
-use tokio::time::timeout;
 use tower_http::services::ServeFile;
 use veche_record::store::Manifest;
-use veche_room::Reason;
 
 use crate::http::Shared;
-use crate::hub::{FromSession, RecordAsked, RecordWhat};
-use crate::translate;
 
 /// Bytes of a request's body; an id has a few dozen.
 const MAX_BODY: usize = 4_096;
 
-/// How long a recording may take to start: it only asks a disk for its space.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 pub(crate) fn router(shared: Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/rest-api/stream/startRecording", post(start))
-        .route("/rest-api/stream/stopRecording", post(stop))
         .route("/rest-api/recordings", get(list).post(list))
         .route("/client/records/{name}", get(download))
+        .merge(operate::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(from_fn_with_state(shared, authorize))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Which {
-    media_session_id: String,
-}
-
-async fn start(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    record(&shared, &body, true).await
-}
-
-async fn stop(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    record(&shared, &body, false).await
-}
-
-async fn record(shared: &Shared, body: &[u8], on: bool) -> Response {
-    let Ok(which) = serde_json::from_slice::<Which>(body) else {
-        return refuse(StatusCode::BAD_REQUEST, "mediaSessionId is missing");
-    };
-    let (answer, answered) = oneshot::channel();
-    let asked = FromSession::Record(RecordAsked {
-        what: RecordWhat::Stream {
-            media_session: which.media_session_id.as_str().into(),
-            on,
-        },
-        answer,
-    });
-    // Fails only when the hub has ended; then nobody answers.
-    let _ = shared.context.hub.send(asked).await;
-    match timeout(PATIENCE, answered).await {
-        Ok(Ok(Ok(()))) => StatusCode::OK.into_response(),
-        Ok(Ok(Err(reason))) => {
-            let status = match reason {
-                Reason::StreamNotFound | Reason::NotRecorded | Reason::PublishNotReady => {
-                    StatusCode::NOT_FOUND
-                }
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            refuse(status, translate::text(reason))
-        }
-        Ok(Err(_)) | Err(_) => refuse(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            translate::text(Reason::RecordingFailed),
-        ),
-    }
 }
 
 async fn list(State(shared): State<Arc<Shared>>) -> Response {
@@ -163,7 +107,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     std::hint::black_box(differences) == 0 && a.len() == b.len()
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, message: &str) -> Response {
     let body = json!({
         "status": status.as_u16(),
         "error": status.canonical_reason(),

@@ -20,6 +20,7 @@ mod invariants;
 mod join;
 mod keepalive;
 mod limits;
+mod list;
 mod media;
 mod output;
 mod play;
@@ -47,6 +48,7 @@ pub use input::{
     StreamEventKind, VideoSize,
 };
 pub use limits::Limits;
+pub use list::Published;
 pub use output::{
     Answer, CloseReason, Event, JournalEntry, Note, Output, PlayOrder, PublishOrder, RecordOrder,
     RecordRoomOrder, Resumed, RoomEvent, RoomRecordingState, StreamDetails, StreamState,

@@ -24,7 +24,7 @@ pub use error::{ConfigError, Note};
 pub use keys::{Source, flatten};
 pub use limits::Limits;
 pub use load::{Loaded, Sources, load};
-pub use types::{LogFormat, Millis};
+pub use types::{LogFormat, Millis, RoomRecordBy, RoomRecordFormat};
 
 /// The commented sample file: what every key does and when to change it.
 pub const EXAMPLE: &str = include_str!("../../../veche.example.toml");
@@ -93,17 +93,40 @@ pub struct Config {
     pub record_streams: bool,
     /// Whether every stream is recorded.
     pub record_all: bool,
+    /// Which participants may switch the recording of their room.
+    pub room_record_by: RoomRecordBy,
+    /// Whether every room is recorded from its beginning.
+    pub record_all_rooms: bool,
     /// Containers: pairs of a video codec and `mp4`, `webm` or `mkv`.
     pub record_formats: String,
     /// Names of files.
     pub stream_record_policy_template: String,
+    /// What the file of a recorded room is.
+    pub room_record_format: RoomRecordFormat,
+    /// Names of recordings of rooms.
+    pub room_record_policy_template: String,
+    /// Whether all files of a room begin at its first publish.
+    pub enable_empty_shift_writer: bool,
+    /// When files are made to survive a power cut: `always`, `never`, or
+    /// milliseconds between.
+    pub record_sync: String,
     /// Run for each finished file, with the stream's name and the file's path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_record_hook_script: Option<PathBuf>,
-    /// How long it may take.
+    /// Run for the file of each recorded room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_multiple_record_hook_script: Option<PathBuf>,
+    /// How long they may take.
     pub record_hook_timeout: Millis,
     /// With less space than this on the disk no recording starts.
     pub record_min_free_bytes: u64,
+
+    /// Pages of which origin may use the REST API: `*`, or one. Empty: none.
+    pub rest_access_control_allow_origin: String,
+    /// Headers that they may send.
+    pub rest_access_control_allow_headers: String,
+    /// Methods that they may use.
+    pub rest_access_control_allow_methods: String,
 
     /// `trace`, `debug`, `info`, `warn`, `error`, or directives for each part.
     pub log_level: String,
@@ -159,11 +182,21 @@ impl Default for Config {
             media_idle_timeout: Millis(15_000),
             record_streams: true,
             record_all: false,
+            room_record_by: RoomRecordBy::Everyone,
+            record_all_rooms: false,
             record_formats: "h264-mp4,vp8-webm".into(),
             stream_record_policy_template: veche_record::name::DEFAULT_TEMPLATE.into(),
+            room_record_format: RoomRecordFormat::Mkv,
+            room_record_policy_template: veche_record::name::DEFAULT_ROOM_TEMPLATE.into(),
+            enable_empty_shift_writer: false,
+            record_sync: "always".into(),
             on_record_hook_script: None,
+            on_multiple_record_hook_script: None,
             record_hook_timeout: Millis(600_000),
             record_min_free_bytes: 536_870_912,
+            rest_access_control_allow_origin: String::new(),
+            rest_access_control_allow_headers: "authorization,content-type,x-requested-with".into(),
+            rest_access_control_allow_methods: "GET,POST,DELETE".into(),
             log_level: "info".into(),
             log_format: LogFormat::Text,
             shutdown_timeout: Millis(5_000),

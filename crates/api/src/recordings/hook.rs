@@ -23,6 +23,9 @@ pub(super) const HOOK: &str = "hook";
 /// It is to be run, or was being run when the server died.
 pub(super) const PENDING: &str = "pending";
 
+/// There was none to be run.
+pub(super) const NONE: &str = "none";
+
 /// It ended, well or not.
 const DONE: &str = "done";
 const FAILED: &str = "failed";

@@ -19,13 +19,13 @@ use std::{io, mem};
 
 use rustix::process::setpriority_process;
 use tokio::sync::mpsc::UnboundedSender;
-use veche_media::{AudioCodec, VideoCodec};
+use veche_media::VideoCodec;
 use veche_record::journal::{self, End, Event, Journal, Writer};
 use veche_record::store::{Manifest, ROOM_RECORDING, State, kind, manifest_path};
-use veche_record::{Container, MAX_INPUTS, Reader, TrackMedia};
+use veche_record::{AudioCoding, Container, MAX_INPUTS, Reader, TrackMedia};
 
 use super::Shared;
-use super::hook::{HOOK, Hook, PENDING};
+use super::hook::{HOOK, Hook, NONE, PENDING};
 use crate::Metrics;
 
 /// Calls come first.
@@ -77,6 +77,9 @@ struct Thread {
 impl Thread {
     fn work(&self, job: &Job) {
         let path = &job.journal;
+        if self.is_done(path) {
+            return;
+        }
         match self.attempt(job) {
             Ok(Some(manifest)) => self.done(path, manifest),
             Ok(None) => self.shared.keeper.room_ended(path),
@@ -125,12 +128,29 @@ impl Thread {
         Ok(Some(manifest))
     }
 
+    /// Nothing is missing: so it is with most of what a start finds.
+    fn is_done(&self, path: &Path) -> bool {
+        let id = journal::id_of(path).unwrap_or_default();
+        let found = Manifest::read(&self.folder.join(format!("{id}.json")));
+        found.is_ok_and(|found| {
+            let hook = found.origin.attributes.get(HOOK);
+            is_whole(&found) && hook.is_some_and(|state| state != PENDING)
+        })
+    }
+
     /// What an earlier attempt has made.
     fn made(&self, journal: &Journal) -> Option<Manifest> {
         let beside = self.folder.join(format!("{}.json", journal.start.id));
         if let Ok(found) = Manifest::read(&beside) {
-            let whole = matches!(found.state, State::Finished | State::Recovered);
-            return (whole && found.kind() == kind::ROOM).then_some(found);
+            if !is_whole(&found) {
+                return None;
+            }
+            // Recovery may have made the manifest.
+            if !found.origin.attributes.contains_key(HOOK) {
+                let media = self.folder.join(&found.file);
+                return self.save(&media, found).ok();
+            }
+            return Some(found);
         }
         // A crash may have come between the file and its manifest.
         ["mkv", "mp4"].iter().find_map(|ending| {
@@ -220,10 +240,9 @@ impl Thread {
     }
 
     fn save(&self, media: &Path, mut manifest: Manifest) -> Result<Manifest, String> {
-        if self.has_hook {
-            let attributes = &mut manifest.origin.attributes;
-            attributes.insert(HOOK.to_owned(), PENDING.to_owned());
-        }
+        let hook = if self.has_hook { PENDING } else { NONE };
+        let attributes = &mut manifest.origin.attributes;
+        attributes.insert(HOOK.to_owned(), hook.to_owned());
         manifest
             .write(&manifest_path(media))
             .map_err(|error| error.to_string())?;
@@ -250,6 +269,11 @@ impl Thread {
     }
 }
 
+fn is_whole(manifest: &Manifest) -> bool {
+    let whole = matches!(manifest.state, State::Finished | State::Recovered);
+    whole && manifest.kind() == kind::ROOM
+}
+
 #[derive(Default)]
 struct Files {
     whole: Vec<Manifest>,
@@ -269,10 +293,9 @@ fn fitting(container: Container, inputs: &[veche_record::Input]) -> Container {
             reader.tracks().iter().all(|track| match &track.media {
                 TrackMedia::Video(video) => video.codec != VideoCodec::Vp8,
                 TrackMedia::Audio(audio) => {
-                    !matches!(audio.codec, AudioCodec::Pcmu | AudioCodec::Pcma)
+                    !matches!(audio.codec, AudioCoding::Pcmu | AudioCoding::Pcma)
                 }
-                #[allow(unreachable_patterns, reason = "text tracks are not in streams' files")]
-                _ => true,
+                TrackMedia::Text => true,
             })
         })
     };

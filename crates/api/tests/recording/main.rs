@@ -7,7 +7,10 @@
 #[allow(dead_code, reason = "shared with the other tests")]
 mod support;
 
+mod aligned;
+mod operators;
 mod publisher;
+mod rooms;
 mod server;
 
 use std::os::unix::fs::PermissionsExt;

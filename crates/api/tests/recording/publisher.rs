@@ -37,10 +37,21 @@ impl Publisher {
         codec: VideoCodec,
         record: bool,
     ) -> Self {
+        Self::publish_in(client, id, "r", name, codec, record).await
+    }
+
+    pub async fn publish_in(
+        client: &mut Client,
+        id: &str,
+        room: &str,
+        name: &str,
+        codec: VideoCodec,
+        record: bool,
+    ) -> Self {
         let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let identity = ClientIdentity::generate();
         let (mut live, offer) = Live::open(&identity, ip, true, (true, true), |c| c).unwrap();
-        let mut request = stream(id, name, "r", &offer, true);
+        let mut request = stream(id, name, room, &offer, true);
         request["record"] = json!(record);
         client.send("publishStream", request).await;
         let answer = client.remote_sdp().await;

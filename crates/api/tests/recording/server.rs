@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use veche_api::{Api, Config, Recordings};
+use veche_record::store::Manifest;
 use veche_transport::Engine;
 
 use crate::support::Client;
@@ -29,12 +30,16 @@ pub struct Server {
 
 pub struct Answer {
     pub status: u16,
+    pub head: String,
     pub body: Vec<u8>,
 }
 
 impl Server {
     pub async fn start(configure: impl FnOnce(&mut Config, &Path)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), configure).await
+    }
+
+    async fn start_in(folder: TempDir, configure: impl FnOnce(&mut Config, &Path)) -> Self {
         let mut config = Config {
             recordings: Some(Recordings::new(folder.path().join("records"))),
             admin_token: Some(TOKEN.to_owned()),
@@ -64,12 +69,58 @@ impl Server {
         self.folder.path().join("records")
     }
 
+    /// Ends it, and starts another in the same folder.
+    pub async fn restart(self, configure: impl FnOnce(&mut Config, &Path)) -> Self {
+        self.api.shutdown(PATIENCE).await;
+        Self::start_in(self.folder, configure).await
+    }
+
     /// In the room `r`.
     pub async fn member(&self, login: &str) -> Client {
         let mut client = Client::connect(self.address, "/").await;
         client.hello(json!({"login": login})).await;
         assert_eq!(client.join("r").await["status"], "ACCEPTED");
         client
+    }
+
+    /// In a room, as somebody who knows our additions.
+    pub async fn modern_member(&self, login: &str, room: &str, record: bool) -> Client {
+        let mut client = Client::connect(self.address, "/").await;
+        let custom = json!({"login": login, "veche": {"protocol": 1}});
+        client.hello(custom).await;
+        let join = json!({"name": room, "record": record});
+        let answer = client.command("join", join).await;
+        assert_eq!(answer["status"], "ACCEPTED", "{answer}");
+        client.room_event("STATE").await;
+        client
+    }
+
+    /// Waits until there are so many files of rooms.
+    pub async fn rooms(&self, count: usize) -> Vec<Manifest> {
+        let wait = async {
+            loop {
+                let found = self.manifests();
+                let found: Vec<_> = found.into_iter().filter(|m| m.kind() == "room").collect();
+                assert!(found.len() <= count, "{found:?}");
+                if found.len() == count {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("the file of a room")
+    }
+
+    pub fn manifests(&self) -> Vec<Manifest> {
+        let mut found: Vec<_> = std::fs::read_dir(self.records())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|e| e == "json"))
+            // One that is being reserved is empty.
+            .filter_map(|path| Manifest::read(&path).ok())
+            .collect();
+        found.sort_by_key(|m| m.started_at_ms);
+        found
     }
 
     pub async fn metric(&self, name: &str, value: u64) {
@@ -125,6 +176,11 @@ impl Server {
             .await
     }
 
+    /// The head of an answer, in lower case.
+    pub async fn head(&self, method: &str, path: &str, headers: &str) -> String {
+        self.request(method, path, headers, "").await.head
+    }
+
     /// One HTTP request, as plain as can be.
     pub async fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
@@ -139,6 +195,7 @@ impl Server {
         let head = std::str::from_utf8(&response[..end]).unwrap();
         Answer {
             status: head[9..12].parse().unwrap(),
+            head: head.to_lowercase(),
             body: response[end + 4..].to_vec(),
         }
     }
@@ -177,4 +234,13 @@ pub fn probe(path: &Path, track: &str) -> Track {
         start: first,
         duration: (last - first) * times.len() as f64 / (times.len() - 1) as f64,
     }
+}
+
+/// A script that does this, in the folder.
+pub fn script(folder: &Path, name: &str, what: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{what}\n")).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path
 }

@@ -1,7 +1,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Config;
+use veche_api::RecordBy;
+use veche_record::Container;
+use veche_record::name::Template;
+use veche_record::store::SyncPolicy;
+
+use super::{Config, RoomRecordBy, RoomRecordFormat};
 
 /// How much longer the rules wait for a stream than the media engine does,
 /// so that the engine's reason is the one that the client is told.
@@ -14,6 +19,18 @@ const RECORDS: &str = "records";
 /// otherwise, what cannot be read is the default.
 fn parsed<T: FromStr + Default>(text: &str) -> T {
     text.parse().unwrap_or_default()
+}
+
+/// `record_sync`; `None`: it means nothing.
+pub(super) fn sync_policy(text: &str) -> Option<SyncPolicy> {
+    match text {
+        "always" => Some(SyncPolicy::EveryFragment),
+        "never" => Some(SyncPolicy::Never),
+        ms => {
+            let ms = ms.parse().ok()?;
+            Some(SyncPolicy::Interval(Duration::from_millis(ms)))
+        }
+    }
 }
 
 impl Config {
@@ -34,6 +51,12 @@ impl Config {
                 max_bitrate_bps: self.max_bitrate_bps,
                 record_streams: self.record_streams,
                 record_all: self.record_all,
+                room_record_by: match self.room_record_by {
+                    RoomRecordBy::Everyone => RecordBy::Everyone,
+                    RoomRecordBy::Creator => RecordBy::Creator,
+                    RoomRecordBy::Nobody => RecordBy::Nobody,
+                },
+                record_all_rooms: self.record_all_rooms,
                 test_hooks: self.test_hooks,
                 limits: veche_api::Limits {
                     sessions: limits.sessions,
@@ -67,6 +90,11 @@ impl Config {
                 close_timeout: limits.close_timeout.duration(),
                 ..veche_api::Socket::default()
             },
+            cors: (!self.rest_access_control_allow_origin.is_empty()).then(|| veche_api::Cors {
+                origin: self.rest_access_control_allow_origin.clone(),
+                headers: self.rest_access_control_allow_headers.clone(),
+                methods: self.rest_access_control_allow_methods.clone(),
+            }),
             ..veche_api::Config::default()
         }
     }
@@ -79,11 +107,23 @@ impl Config {
             store: veche_record::store::Config {
                 template: parsed(&self.stream_record_policy_template),
                 min_free_bytes: self.record_min_free_bytes,
+                sync: sync_policy(&self.record_sync).unwrap_or(SyncPolicy::EveryFragment),
                 ..usual.store
             },
             formats: parsed(&self.record_formats),
             hook: self.on_record_hook_script.clone(),
             hook_timeout: self.record_hook_timeout.duration(),
+            aligned: self.enable_empty_shift_writer,
+            room_template: self
+                .room_record_policy_template
+                .parse()
+                .unwrap_or_else(|_| Template::of_rooms()),
+            room_container: match self.room_record_format {
+                RoomRecordFormat::Mkv => Container::Matroska,
+                RoomRecordFormat::Mp4 => Container::Mp4,
+            },
+            room_hook: self.on_multiple_record_hook_script.clone(),
+            keeper: None,
         }
     }
 

@@ -5,7 +5,7 @@ use super::load::Layer;
 use super::{ConfigError, Note, Source};
 
 /// Keys of `flashphoner.properties` that set one of ours.
-const HONOURED: [(&str, &str); 10] = [
+const HONOURED: [(&str, &str); 15] = [
     ("record_streams", "record_streams"),
     ("record_formats", "record_formats"),
     (
@@ -13,6 +13,23 @@ const HONOURED: [(&str, &str); 10] = [
         "stream_record_policy_template",
     ),
     ("on_record_hook_script", "on_record_hook_script"),
+    ("enable_empty_shift_writer", "enable_empty_shift_writer"),
+    (
+        "on_multiple_record_hook_script",
+        "on_multiple_record_hook_script",
+    ),
+    (
+        "rest_access_control_allow_origin",
+        "rest_access_control_allow_origin",
+    ),
+    (
+        "rest_access_control_allow_headers",
+        "rest_access_control_allow_headers",
+    ),
+    (
+        "rest_access_control_allow_methods",
+        "rest_access_control_allow_methods",
+    ),
     ("room_idle_timeout", "room_idle_timeout"),
     ("keep_alive.server_interval", "keep_alive.server_interval"),
     ("keep_alive.probes", "keep_alive.probes"),
@@ -51,9 +68,7 @@ const NEEDLESS: [(&str, &str); 10] = [
 ];
 
 /// Keys, or beginnings of keys, of features that come later.
-const LATER: [&str; 15] = [
-    "enable_empty_shift_writer",
-    "on_multiple_record_hook_script",
+const LATER: [&str; 13] = [
     "record_flash_published_streams",
     "record_rtsp_streams",
     "record_mixer_streams",

@@ -203,7 +203,7 @@ fn seed_keys_of_later_features_are_accepted_and_strangers_warned_of() {
     let path = directory.path().join("flashphoner.properties");
     fs::write(
         &path,
-        "room_idle_timeout=5000\nenable_empty_shift_writer=true\nrecord_formats=h264-mkv\nmixer_layout_class=x\nmedia_port_to=32000\nfoo=1\n",
+        "room_idle_timeout=5000\nrecord_h264_to_ts=true\nrecord_formats=h264-mkv\nmixer_layout_class=x\nmedia_port_to=32000\nfoo=1\n",
     )
     .unwrap();
     let loaded = load(&Sources {
@@ -270,6 +270,7 @@ fn the_example_file_shows_every_key_with_its_default() {
     // These have no default; the example shows where others put them.
     (config.tls_cert, config.tls_key) = (None, None);
     config.on_record_hook_script = None;
+    config.on_multiple_record_hook_script = None;
     assert_eq!(config, Config::default());
 }
 

@@ -15,6 +15,28 @@ impl Millis {
     }
 }
 
+/// Which participants may switch the recording of their room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomRecordBy {
+    /// Everybody who is in it.
+    Everyone,
+    /// Who made it.
+    Creator,
+    /// Only operators.
+    Nobody,
+}
+
+/// What the file of a recorded room is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomRecordFormat {
+    /// Matroska, which takes every codec.
+    Mkv,
+    /// MP4 where its codecs are usual there, else Matroska.
+    Mp4,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

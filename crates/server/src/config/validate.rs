@@ -1,6 +1,7 @@
 use veche_record::name::Template;
 
 use super::Config;
+use super::parts::sync_policy;
 
 /// More than this between two pings, and proxies cut the connection first.
 const MAX_PING_INTERVAL_MS: u64 = 55_000;
@@ -64,6 +65,20 @@ impl Config {
         }
         if let Err(error) = self.stream_record_policy_template.parse::<Template>() {
             must(false, &format!("stream_record_policy_template: {error}"));
+        }
+        match self.room_record_policy_template.parse::<Template>() {
+            Err(error) => must(false, &format!("room_record_policy_template: {error}")),
+            Ok(template) => must(
+                !template.needs_end(),
+                "room_record_policy_template: a room's recording is named when it begins; its end and duration are not known then",
+            ),
+        }
+        must(
+            sync_policy(&self.record_sync).is_some(),
+            "record_sync must be \"always\", \"never\" or milliseconds",
+        );
+        if let Some(Err(problem)) = self.api().cors.map(|cors| cors.check()) {
+            must(false, &format!("rest_access_control_{problem}"));
         }
         for address in &self.public_ip {
             must(

@@ -1,0 +1,122 @@
+//! The REST calls about live streams and rooms.
+
+use serde_json::{Value, json};
+use veche_media::VideoCodec;
+
+use crate::publisher::Publisher;
+use crate::server::{Server, probe};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_left_out_of_the_file() {
+    let server = Server::start(|config, _| {
+        config.rooms.video_codecs = vec![VideoCodec::Vp8];
+    })
+    .await;
+    let mut ann = server.member("ann").await;
+    let mut live = Publisher::publish(&mut ann, "m1", "s", VideoCodec::Vp8, false).await;
+    let which = json!({"mediaSessionId": "m1"});
+    let pause = "/rest-api/stream/pauseRecording";
+    let resume = "/rest-api/stream/resumeRecording";
+    assert_eq!(server.post(pause, &which).await.status, 404, "not recorded");
+    let start = "/rest-api/stream/startRecording";
+    assert_eq!(server.post(start, &which).await.status, 200);
+    let sending = tokio::spawn(async move {
+        live.send_all().await;
+        live
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(1_300)).await;
+    assert_eq!(server.post(pause, &which).await.status, 200);
+    assert_eq!(server.post(pause, &which).await.status, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(1_300)).await;
+    assert_eq!(server.post(resume, &which).await.status, 200);
+    let mut live = sending.await.unwrap();
+    live.end(&mut ann, "m1").await;
+    let last = ann.status("m1").await;
+    assert_eq!(last["recordName"], "stream-m1-ann.webm");
+    server.recording("m1", "finished").await;
+    let path = server.records().join("stream-m1-ann.webm");
+    let sound = probe(&path, "a:0");
+    let kept = sound.packets as f64 * 0.02;
+    assert!((2.2..3.2).contains(&kept), "{sound:?}");
+    assert!(
+        sound.duration < 3.3,
+        "one file without the pause: {sound:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_are_found_with_and_without_a_body() {
+    let server = Server::start(|_, _| {}).await;
+    let all = "/rest-api/stream/find_all";
+    assert_eq!(server.get(all, "").await.status, 404, "there is none");
+    let mut ann = server.member("ann").await;
+    let _live = Publisher::publish(&mut ann, "m1", "s", VideoCodec::Vp8, true).await;
+    for answer in [
+        server.get(all, "").await,
+        server.post(all, &json!({})).await,
+    ] {
+        assert_eq!(answer.status, 200);
+        let found: Value = serde_json::from_slice(&answer.body).unwrap();
+        let stream = &found[0];
+        assert_eq!(stream["mediaSessionId"], "m1");
+        assert_eq!(stream["status"], "PUBLISHING");
+        assert_eq!(stream["record"], true);
+        assert_eq!(stream["videoCodec"], "VP8");
+    }
+    let find = "/rest-api/stream/find";
+    let by_name = server
+        .post(find, &json!({"name": "s", "published": true}))
+        .await;
+    assert_eq!(by_name.status, 200);
+    assert_eq!(server.post(find, &json!({"name": "t"})).await.status, 404);
+    assert_eq!(server.post(find, &json!([1])).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_records_a_room() {
+    let server = Server::start(|_, _| {}).await;
+    let start = "/rest-api/room/startRecording";
+    let stop = "/rest-api/room/stopRecording";
+    let which = json!({"name": "r"});
+    assert_eq!(server.post(start, &which).await.status, 404);
+    let mut ann = server.modern_member("ann", "r", false).await;
+    assert_eq!(server.post(stop, &which).await.status, 404);
+    assert_eq!(server.post(start, &json!({})).await.status, 400);
+    assert_eq!(server.post(start, &which).await.status, 200);
+    let told = ann.room_event("RECORDING").await;
+    assert_eq!((&told["on"], &told["by"]), (&json!(true), &Value::Null));
+    assert_eq!(server.post(stop, &which).await.status, 200);
+    assert_eq!(ann.room_event("RECORDING").await["on"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_are_let_in_only_where_that_is_wanted() {
+    let ask = "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n\
+        Access-Control-Request-Headers: authorization\r\n";
+    let closed = Server::start(|_, _| {}).await;
+    let head = closed.head("OPTIONS", "/rest-api/recordings", ask).await;
+    assert!(!head.contains("access-control-allow-origin"), "{head}");
+    let open = Server::start(|config, _| {
+        config.cors = Some(veche_api::Cors {
+            origin: "https://a.example".into(),
+            headers: "authorization, content-type".into(),
+            methods: "GET,post".into(),
+        });
+    })
+    .await;
+    let head = open.head("OPTIONS", "/rest-api/recordings", ask).await;
+    for line in [
+        "http/1.1 200",
+        "access-control-allow-origin: https://a.example",
+        "access-control-allow-headers: authorization,content-type",
+        "access-control-allow-methods: get,post",
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    // It opens no door by itself.
+    let head = open.head("GET", "/rest-api/recordings", ask).await;
+    assert!(
+        head.contains("401") && head.contains("access-control-allow-origin"),
+        "{head}"
+    );
+}

@@ -1,0 +1,41 @@
+use crate::{Hub, Login, MediaSessionId, RoomName, SessionId, StreamDetails, StreamName};
+
+/// A stream that is published, for operators.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Whose.
+    pub session: SessionId,
+    /// The client's id.
+    pub media_session: MediaSessionId,
+    /// Its name.
+    pub name: StreamName,
+    /// Where, if in a room.
+    pub room: Option<RoomName>,
+    /// The publisher, if it has a name.
+    pub login: Option<Login>,
+    /// Its media flows.
+    pub flowing: bool,
+    /// What is known of its media.
+    pub details: StreamDetails,
+    /// It is recorded.
+    pub recorded: bool,
+}
+
+impl Hub {
+    /// Every stream, also those being set up, in the order of their beginning.
+    pub fn published(&self) -> Vec<Published> {
+        let streams = self.streams.values();
+        streams
+            .map(|stream| Published {
+                session: stream.session,
+                media_session: stream.media_session.clone(),
+                name: stream.name.clone(),
+                room: stream.room.clone(),
+                login: stream.login.clone(),
+                flowing: stream.media.is_flowing(),
+                details: stream.details,
+                recorded: stream.recording.active.is_some(),
+            })
+            .collect()
+    }
+}
