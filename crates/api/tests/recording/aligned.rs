@@ -102,7 +102,9 @@ async fn a_later_stream_begins_with_black_and_silence_and_merges_in_step() {
         // Each from the room's first publish to its own end.
         for track in ["v:0", "a:0"] {
             let to = length(&a, track);
-            assert!((to - 4.0).abs() < 0.5, "{codec:?} {track}: {to}");
+            // Where nothing is sent, silence is written, up to the end.
+            let most = if track == "v:0" { 4.5 } else { 9.0 };
+            assert!((3.5..most).contains(&to), "{codec:?} {track}: {to}");
             let to = length(&b, track);
             assert!((to - black - 4.0).abs() < 0.5, "{codec:?} {track}: {to}");
         }
@@ -140,6 +142,7 @@ async fn a_later_stream_begins_with_black_and_silence_and_merges_in_step() {
             "-",
         ]);
         let shown = number(&said, "black_end:");
-        assert!((shown - black).abs() < 0.1, "{codec:?}: {shown} {black}");
+        // To two pictures.
+        assert!((shown - black).abs() < 0.15, "{codec:?}: {shown} {black}");
     }
 }
