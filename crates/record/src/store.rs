@@ -273,12 +273,6 @@ impl Handle {
         self.queue.push(unit)
     }
 
-    /// So many units were lost on the way here: the recording is degraded, its
-    /// picture goes on with a keyframe.
-    pub fn lost(&self, units: u64) {
-        self.queue.lost(units);
-    }
-
     /// So many packets of the stream were lost for good on their way to
     /// [`Handle::push`]: the manifest of the file will say so. What is in the
     /// file is not touched by it.

@@ -107,8 +107,8 @@ pub struct Config {
     pub room_record_policy_template: String,
     /// Whether all files of a room begin at its first publish.
     pub enable_empty_shift_writer: bool,
-    /// When files are made to survive a power cut: `always`, `never`, or
-    /// milliseconds between.
+    /// When files are made to survive a power cut: `fragment`, `never`, or
+    /// seconds such as `5s`.
     pub record_sync: String,
     /// Run for each finished file, with the stream's name and the file's path.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,7 +189,7 @@ impl Default for Config {
             room_record_format: RoomRecordFormat::Mkv,
             room_record_policy_template: veche_record::name::DEFAULT_ROOM_TEMPLATE.into(),
             enable_empty_shift_writer: false,
-            record_sync: "always".into(),
+            record_sync: "fragment".into(),
             on_record_hook_script: None,
             on_multiple_record_hook_script: None,
             record_hook_timeout: Millis(600_000),

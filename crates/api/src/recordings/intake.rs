@@ -270,7 +270,7 @@ impl Recording {
         if dropped > 0 {
             Metrics::add(&shared.metrics.recording_dropped_packets, dropped);
             // So that its manifest says it, too.
-            self.handle.lost(dropped);
+            self.handle.missing(dropped);
             self.degrade(shared, dropped);
         }
         self.give(shared, units);

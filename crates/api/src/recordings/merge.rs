@@ -10,19 +10,22 @@
 //! | and its manifest, `hook` pending | the hook script |
 
 use std::fs;
+use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use std::{io, mem};
 
 use rustix::process::setpriority_process;
 use tokio::sync::mpsc::UnboundedSender;
 use veche_media::VideoCodec;
 use veche_record::journal::{self, End, Event, Journal, Writer};
 use veche_record::store::{Manifest, ROOM_RECORDING, State, kind, manifest_path};
-use veche_record::{AudioCoding, Container, MAX_INPUTS, Reader, TrackMedia};
+use veche_record::{
+    AudioCoding, Container, Extras, MAX_INPUTS, MergeOptions, Reader, TrackMedia, chat, merge_with,
+};
 
 use super::Shared;
 use super::hook::{HOOK, Hook, NONE, PENDING};
@@ -111,15 +114,7 @@ impl Thread {
             fs::remove_file(path).map_err(|error| error.to_string())?;
             return Ok(None);
         }
-        let mut lost = mem::take(&mut files.broken);
-        files.whole.retain(|manifest| {
-            let readable = Reader::open(&self.folder.join(&manifest.file));
-            if let Err(error) = &readable {
-                tracing::error!(file = manifest.file, %error, "left out of its room's file");
-                lost += 1;
-            }
-            readable.is_ok()
-        });
+        let mut lost = files.broken;
         if files.whole.len() > MAX_INPUTS {
             lost += files.whole.len() - MAX_INPUTS;
             files.whole.truncate(MAX_INPUTS);
@@ -219,7 +214,22 @@ impl Thread {
         let container = fitting(self.container, &inputs);
         let name = format!("{}.{}", journal.start.id, container.extension());
         let media = self.folder.join(name);
-        veche_record::merge(&inputs, container, &media).map_err(|error| error.to_string())?;
+        let options = MergeOptions {
+            text_name: "Chat".to_owned(),
+            texts: chat(journal, earliest),
+            extras: Extras {
+                title: Some(journal.start.room.clone()),
+                ..Extras::default()
+            },
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let merged = merge_with(&inputs, container, &media, &options, &mut go_on)
+            .map_err(|error| error.to_string())?;
+        for warning in &merged.warnings {
+            let (path, error) = (warning.path.display(), &warning.error);
+            tracing::error!(file = %path, %error, "not whole in its room's file");
+        }
+        let lost = lost + merged.warnings.len();
         let mut manifest = Manifest::of_room(&media, kind::ROOM, &journal.start)
             .map_err(|error| error.to_string())?;
         if after_crash {
@@ -234,7 +244,9 @@ impl Thread {
         manifest.room_start_us = earliest;
         manifest.degraded = lost > 0 || files.iter().any(|m| m.degraded);
         if lost > 0 {
-            manifest.note = Some(format!("{lost} files of its streams cannot be read"));
+            manifest.note = Some(format!(
+                "{lost} files of its streams cannot be read to their end"
+            ));
         }
         self.save(&media, manifest)
     }

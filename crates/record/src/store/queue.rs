@@ -72,10 +72,6 @@ impl Queue {
         true
     }
 
-    pub(super) fn lost(&self, units: u64) {
-        self.lock().lost += units;
-    }
-
     /// So much was lost before it came here.
     pub(super) fn missing(&self, packets: u64) {
         let mut inner = self.lock();

@@ -21,18 +21,6 @@ fn parsed<T: FromStr + Default>(text: &str) -> T {
     text.parse().unwrap_or_default()
 }
 
-/// `record_sync`; `None`: it means nothing.
-pub(super) fn sync_policy(text: &str) -> Option<SyncPolicy> {
-    match text {
-        "always" => Some(SyncPolicy::EveryFragment),
-        "never" => Some(SyncPolicy::Never),
-        ms => {
-            let ms = ms.parse().ok()?;
-            Some(SyncPolicy::Interval(Duration::from_millis(ms)))
-        }
-    }
-}
-
 impl Config {
     /// What the API is told.
     pub fn api(&self) -> veche_api::Config {
@@ -107,7 +95,10 @@ impl Config {
             store: veche_record::store::Config {
                 template: parsed(&self.stream_record_policy_template),
                 min_free_bytes: self.record_min_free_bytes,
-                sync: sync_policy(&self.record_sync).unwrap_or(SyncPolicy::EveryFragment),
+                sync: self
+                    .record_sync
+                    .parse()
+                    .unwrap_or(SyncPolicy::EveryFragment),
                 ..usual.store
             },
             formats: parsed(&self.record_formats),

@@ -1,7 +1,7 @@
 use veche_record::name::Template;
+use veche_record::store::SyncPolicy;
 
 use super::Config;
-use super::parts::sync_policy;
 
 /// More than this between two pings, and proxies cut the connection first.
 const MAX_PING_INTERVAL_MS: u64 = 55_000;
@@ -73,10 +73,9 @@ impl Config {
                 "room_record_policy_template: a room's recording is named when it begins; its end and duration are not known then",
             ),
         }
-        must(
-            sync_policy(&self.record_sync).is_some(),
-            "record_sync must be \"always\", \"never\" or milliseconds",
-        );
+        if let Err(error) = self.record_sync.parse::<SyncPolicy>() {
+            must(false, &format!("record_sync: {error}"));
+        }
         if let Some(Err(problem)) = self.api().cors.map(|cors| cors.check()) {
             must(false, &format!("rest_access_control_{problem}"));
         }
