@@ -95,6 +95,10 @@ impl AudioDecoder {
 }
 
 impl Coding for AudioDecoder {
+    fn is_decoder(&self) -> bool {
+        true
+    }
+
     fn input(&mut self, message: Message, output: &Output) -> anyhow::Result<Decoded> {
         let at = Times::from_meta(&message.meta)
             .context("times of a packet")?

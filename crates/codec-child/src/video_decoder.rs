@@ -101,6 +101,10 @@ impl VideoDecoder {
 }
 
 impl Coding for VideoDecoder {
+    fn is_decoder(&self) -> bool {
+        true
+    }
+
     fn input(&mut self, message: Message, output: &Output) -> anyhow::Result<Decoded> {
         let at = Times::from_meta(&message.meta)
             .context("times of a picture")?

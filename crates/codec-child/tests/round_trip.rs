@@ -215,6 +215,69 @@ fn opus() {
     check_sound(AudioCodec::Opus);
 }
 
+/// G.711 µ-law of one sample (ITU-T G.711, table 2).
+fn mu_law(sample: f32) -> u8 {
+    let value = (sample * 32_767.0) as i32;
+    let magnitude = value.abs().min(32_635) + 132;
+    let exponent = 24 - (magnitude as u32).leading_zeros();
+    let mantissa = (magnitude >> (exponent + 3)) & 0xf;
+    let sign = if value < 0 { 0x80 } else { 0 };
+    !(sign | (exponent << 4) as u8 | mantissa as u8)
+}
+
+#[test]
+fn telephone_sound_is_as_loud_on_both_sides_and_in_time() {
+    let child = child();
+    let samples: Vec<u8> = (0..16_000)
+        .map(|n| 0.5 * (n as f32 * 440.0 * std::f32::consts::TAU / 8_000.0).sin())
+        .map(mu_law)
+        .collect();
+    let mut decoder = child
+        .audio_decoder(AudioDecoderConfig {
+            codec: AudioCodec::Pcmu,
+            channels: 1,
+            config: Vec::new(),
+        })
+        .unwrap();
+    let packets = samples.chunks(160).enumerate();
+    let start = Duration::from_secs(3);
+    let packets = packets.map(|(n, p)| (p, start + Duration::from_millis(20 * n as u64)));
+    let sounds = decode_sound(&mut decoder, packets);
+    let first = sounds[0].at.as_secs_f64();
+    assert!((first - 3.0).abs() < 0.003, "{first}");
+    for side in [0, 1] {
+        let samples = channel(&sounds, side);
+        assert!(samples.len().abs_diff(96_000) < 200, "{}", samples.len());
+        assert!((strength(&samples[4_800..91_200], 440.0) - 0.5).abs() < 0.02);
+        // A sine that begins at zero is still one where its time says.
+        let late = ((3.0 - first) * 48_000.0).round() as usize;
+        let quarter = late + 48_000 * 11 / 440 + 27;
+        assert!(samples[quarter] > 0.45, "{}", samples[quarter]);
+    }
+}
+
+#[test]
+fn gaps_stay_where_they_were() {
+    let child = child();
+    let mut decoder = child
+        .audio_decoder(AudioDecoderConfig {
+            codec: AudioCodec::Pcma,
+            channels: 1,
+            config: Vec::new(),
+        })
+        .unwrap();
+    let packet = [0xd5u8; 160];
+    let times = [0, 20, 1000, 1020].map(Duration::from_millis);
+    let sounds = decode_sound(&mut decoder, times.map(|at| (&packet[..], at)));
+    let heard: Vec<f64> = sounds.iter().map(|s| s.at.as_secs_f64()).collect();
+    for at in [0.0, 0.02, 1.0, 1.02] {
+        assert!(
+            heard.iter().any(|h| (h - at).abs() < 0.005),
+            "{at}: {heard:?}"
+        );
+    }
+}
+
 #[test]
 fn a_thumbnail_is_a_jpeg() {
     let jpeg = child().jpeg(&pattern(320, 180, 0), 5).unwrap();
