@@ -7,10 +7,8 @@ use veche_codec::{AudioCodec, VideoCodec};
 pub(crate) fn config(codec: VideoCodec, given: &[u8]) -> Option<Vec<u8>> {
     match codec {
         VideoCodec::H264 => avcc(given),
-        VideoCodec::Hevc | VideoCodec::Vp8 | VideoCodec::Vp9 | VideoCodec::Av1 => {
-            Some(given.to_vec())
-        }
-        VideoCodec::Jpeg => Some(Vec::new()),
+        // In their keyframes, or nothing.
+        VideoCodec::Vp8 | VideoCodec::Vp9 | VideoCodec::Av1 | VideoCodec::Jpeg => Some(Vec::new()),
     }
 }
 
@@ -26,9 +24,16 @@ pub(crate) fn sound_config(codec: AudioCodec, given: &[u8]) -> &[u8] {
 pub(crate) fn unit(codec: VideoCodec, given: &[u8]) -> Vec<u8> {
     match codec {
         VideoCodec::H264 => length_prefixed(given, |nal| matches!(nal & 0x1f, SPS | PPS | AUD)),
+        VideoCodec::Av1 => given
+            .strip_prefix(&TEMPORAL_DELIMITER)
+            .unwrap_or(given)
+            .to_vec(),
         _ => given.to_vec(),
     }
 }
+
+/// An OBU of that type with a size of zero (AV1 specification, 5.3).
+const TEMPORAL_DELIMITER: [u8; 2] = [0x12, 0];
 
 const SPS: u8 = 7;
 const PPS: u8 = 8;

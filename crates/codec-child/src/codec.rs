@@ -13,7 +13,7 @@ pub(crate) fn video_decoders(codec: VideoCodec) -> &'static [&'static CStr] {
         VideoCodec::Vp8 => &[c"vp8", c"libvpx"],
         VideoCodec::Vp9 => &[c"vp9", c"libvpx-vp9"],
         VideoCodec::Av1 => &[c"libdav1d", c"libaom-av1"],
-        VideoCodec::Hevc | VideoCodec::Jpeg => &[],
+        VideoCodec::Jpeg => &[],
     }
 }
 
@@ -31,7 +31,6 @@ pub(crate) fn audio_decoders(codec: AudioCodec) -> &'static [&'static CStr] {
 pub(crate) fn video_encoders(codec: VideoCodec) -> &'static [&'static CStr] {
     match codec {
         VideoCodec::H264 => &[c"libx264"],
-        VideoCodec::Hevc => &[c"libx265"],
         VideoCodec::Vp8 => &[c"libvpx"],
         VideoCodec::Vp9 => &[c"libvpx-vp9"],
         VideoCodec::Av1 => &[c"libsvtav1"],
@@ -57,9 +56,8 @@ pub(crate) fn choose(side: Side, names: &[&'static CStr]) -> anyhow::Result<&'st
     }
 }
 
-const VIDEO: [VideoCodec; 6] = [
+const VIDEO: [VideoCodec; 5] = [
     VideoCodec::H264,
-    VideoCodec::Hevc,
     VideoCodec::Vp8,
     VideoCodec::Vp9,
     VideoCodec::Av1,

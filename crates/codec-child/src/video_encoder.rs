@@ -113,6 +113,9 @@ impl Coding for VideoEncoder {
     }
 }
 
+/// What VP8 of constant quality may take: more than a call has.
+const VP8_CRF_BITRATE: u32 = 8_000_000;
+
 fn setup(about: &VideoEncoderConfig) -> Setup {
     let mut setup = Setup {
         threads: about.threads.min(64),
@@ -142,22 +145,17 @@ fn setup(about: &VideoEncoderConfig) -> Setup {
                 _ => crf.clamp(0.0, 51.0).to_string(),
             };
             setup.options.push(("crf", crf));
+            if about.codec == VideoCodec::Vp8 {
+                // It has constant quality below a bitrate only.
+                setup.bitrate = Some(VP8_CRF_BITRATE);
+            }
         }
     }
     match about.codec {
-        VideoCodec::H264 | VideoCodec::Hevc => {
+        VideoCodec::H264 => {
             setup.options.push(("preset", preset("veryfast")));
             if !about.tune.is_empty() {
                 setup.options.push(("tune", about.tune.clone()));
-            }
-            if about.codec == VideoCodec::Hevc {
-                // Without its own log, and its pool of threads as many as wanted.
-                let pools = match about.threads {
-                    0 => String::new(),
-                    n => format!(":pools={n}"),
-                };
-                let params = format!("log-level=warning{pools}");
-                setup.options.push(("x265-params", params));
             }
         }
         VideoCodec::Vp8 | VideoCodec::Vp9 => {

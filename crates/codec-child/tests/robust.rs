@@ -104,7 +104,11 @@ fn a_killed_child_is_an_error_that_says_so_and_leaves_nothing_behind() {
     };
     assert_eq!(label, "meeting.mp4");
     assert_eq!(how, "was ended by signal 9 (SIGKILL)");
-    assert_eq!(other.recv().unwrap_err(), error);
+    // One that waits for nothing gets to know, a moment later perhaps.
+    let of_other = std::iter::repeat_with(|| other.recv())
+        .find_map(Result::err)
+        .unwrap();
+    assert_eq!(of_other, error);
     let about = VideoDecoderConfig::new(VideoCodec::Vp8);
     assert_eq!(child.video_decoder(about).unwrap_err(), error);
     assert!(!exists(id));
@@ -118,25 +122,14 @@ fn a_killed_child_is_an_error_that_says_so_and_leaves_nothing_behind() {
 
 #[test]
 fn a_child_that_stops_answering_is_killed() {
-    let limits = Limits {
-        answer: Duration::from_millis(300),
-        ..Limits::default()
-    };
-    let child = codecs().with_limits(limits).spawn("stuck.webm").unwrap();
-    let (_, coded) = coded(&child, VideoCodec::Vp8, 40);
+    let (_, coded) = coded(&child(), VideoCodec::Vp8, 40);
+    // Large: more than the socket holds, so that we would wait in writing.
     for large in [false, true] {
-        let child = if large {
-            // More than the socket holds: we would wait in writing.
-            codecs()
-                .with_limits(Limits {
-                    answer: Duration::from_millis(300),
-                    ..Limits::default()
-                })
-                .spawn("stuck.webm")
-                .unwrap()
-        } else {
-            child.clone()
+        let limits = Limits {
+            answer: Duration::from_secs(2),
+            ..Limits::default()
         };
+        let child = codecs().with_limits(limits).spawn("stuck.webm").unwrap();
         let id = child.id();
         let mut decoder = decoder(&child, VideoCodec::Vp8);
         signal(&child, Signal::STOP);
@@ -150,7 +143,7 @@ fn a_child_that_stops_answering_is_killed() {
             .unwrap();
         assert_eq!(error.code(), "codec_hung", "{error}");
         assert!(error.to_string().contains("stuck.webm"), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(began.elapsed() < Duration::from_secs(20));
         assert!(!exists(id));
     }
 }
@@ -163,8 +156,8 @@ fn nothing_is_left_when_all_are_dropped() {
     let mut decoder = decoder(&child, VideoCodec::Vp8);
     drop(child);
     // A stream keeps its child.
-    for n in 0..4 {
-        assert!(decoder.send(&coded[n].data, at(n)).unwrap().is_taken());
+    for unit in &coded[..4] {
+        assert!(decoder.send(&unit.data, unit.at).unwrap().is_taken());
     }
     decoder.recv().unwrap().unwrap();
     assert!(exists(id));

@@ -340,10 +340,10 @@ impl Shared {
             }
         };
         let mut streams = lock(&self.streams);
+        streams.gone = Some(error.clone());
         for cell in streams.cells.values() {
             cell.fail(error.clone());
         }
-        streams.gone = Some(error);
     }
 
     fn handle(&self, message: Message) -> io::Result<()> {

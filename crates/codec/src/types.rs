@@ -11,8 +11,6 @@ use crate::limits::{MAX_PIXELS, MAX_SIDE};
 pub enum VideoCodec {
     /// ITU-T H.264. NAL units behind four bytes of length.
     H264,
-    /// ITU-T H.265. NAL units behind four bytes of length. Encoding only.
-    Hevc,
     /// RFC 6386.
     Vp8,
     /// VP9 bitstream specification; superframes as they come.
@@ -287,10 +285,10 @@ pub struct VideoEncoderConfig {
     /// How many bits.
     pub rate: Rate,
     /// The encoder's own word for how thorough it is: `veryfast`, `medium` for
-    /// H.264 and HEVC; a number for VP9 (`cpu-used`) and AV1 (`preset`). Empty
+    /// H.264; a number for VP9 (`cpu-used`) and AV1 (`preset`). Empty
     /// is fast.
     pub preset: String,
-    /// `zerolatency`, `stillimage`, … for H.264 and HEVC; empty for none.
+    /// `zerolatency`, `stillimage`, … for H.264; empty for none.
     pub tune: String,
     /// Threads; zero for as many as the machine has.
     pub threads: u32,
@@ -331,8 +329,9 @@ pub struct AudioEncoderConfig {
 /// What has to be known before the first packet of an encoder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncoderHeader {
-    /// Contents of `avcC`, `hvcC`, `vpcC` or `av1C`; `AudioSpecificConfig` for
-    /// AAC; `OpusHead` without its first eight bytes for Opus.
+    /// Contents of `avcC` for H.264; `AudioSpecificConfig` for AAC; `OpusHead`
+    /// without its first eight bytes for Opus. Empty for the others, which say
+    /// it in their keyframes.
     #[serde(skip)]
     pub config: Vec<u8>,
     /// Samples of each channel in a packet of sound.
@@ -362,8 +361,8 @@ pub struct CodedPicture {
     pub decode_at: Duration,
     /// Decodable without any before it.
     pub key: bool,
-    /// As in record files: H.264 and HEVC with four bytes of length before each
-    /// NAL unit, without parameter sets; AV1 without temporal delimiter.
+    /// As in record files: H.264 with four bytes of length before each NAL unit,
+    /// without parameter sets; AV1 without temporal delimiter.
     pub data: Vec<u8>,
 }
 
