@@ -37,8 +37,14 @@ pub(crate) fn caption(
     screen: bool,
     (width, height): (u32, u32),
 ) -> Option<Sprite> {
-    let size = caption_size(settings, height);
+    let mut size = caption_size(settings, height);
     let inset = caption_inset(settings, height) as f32;
+    let mut opacity = settings.text_background_opacity.clamp(0.0, 1.0);
+    if screen {
+        // What is shown matters more than who shows it, and is often white.
+        size = (size * 0.85).max(SMALLEST_TEXT);
+        opacity += (1.0 - opacity) * 0.4;
+    }
     let k = size / settings.font_size.max(1) as f32;
     let padding = settings.text_padding;
     // Round ends need more room than the corners of the reference's boxes.
@@ -70,7 +76,6 @@ pub(crate) fn caption(
         width: sketch.width,
         height: sketch.height,
     };
-    let opacity = settings.text_background_opacity.clamp(0.0, 1.0);
     sketch.rounded(whole, line, settings.text_background, opacity);
     if icon > 0.0 {
         screen_icon(&mut sketch, left, size, settings.text_colour);

@@ -234,7 +234,7 @@ impl Grid {
         let height = fitting(self.height, rows, bottom - y);
         let middle = |begin: u32, end: u32, count: u32, side: u32| {
             let used = count * (side + gap) - gap;
-            begin + ((end - begin).saturating_sub(used) / 2 & !1)
+            begin + ((end - begin).saturating_sub(used) / 4 * 2)
         };
         let top = middle(y, bottom, rows, height);
         (0..count)
@@ -303,11 +303,16 @@ impl Stage {
         }
     }
 
-    fn radius(&self, rect: &Rect) -> u32 {
+    fn radius(&self, tile: Option<&Tile>, rect: &Rect) -> u32 {
         if self.gap() == 0.0 {
             return 0;
         }
-        let radius = (RADIUS * self.scale).max(5.0);
+        let full = match tile.is_some_and(|tile| tile.whole) {
+            // Something may stand in the corners of a screen.
+            true => RADIUS / 2.0,
+            false => RADIUS,
+        };
+        let radius = (full * self.scale).max(5.0);
         let small = rect.width.min(rect.height) as f32 * 0.09;
         radius.min(small).round() as u32
     }
@@ -338,11 +343,19 @@ impl Stage {
         count <= 1 || Grid::largest(area, count, self.gap(), shape).area() >= smallest
     }
 
-    /// Proportions of tiles for faces of this aspect.
-    fn shape(&self, aspect: f32) -> Shape {
+    /// Proportions of tiles for these.
+    fn shape(&self, tiles: &[Tile], who: &[usize]) -> Shape {
         match self.layout {
-            Layout::GridNoPadding => Shape::exactly(aspect),
-            _ => crowd_shape(aspect),
+            // Pictures alike have no bars.
+            Layout::GridNoPadding => {
+                let mut all: Vec<f32> = who
+                    .iter()
+                    .map(|&i| tiles[i].aspect.unwrap_or(USUAL))
+                    .collect();
+                all.sort_by(f32::total_cmp);
+                Shape::exactly(all.get(all.len() / 2).map_or(USUAL, |a| a.clamp(0.2, 5.0)))
+            }
+            _ => crowd_shape(usual_aspect(who.iter().map(|&i| &tiles[i]))),
         }
     }
 
@@ -358,7 +371,7 @@ impl Stage {
                 true => Fit::Contain,
                 false => Fit::Cover,
             },
-            radius: self.radius(&rect),
+            radius: self.radius(Some(tile), &rect),
         }
     }
 
@@ -417,7 +430,7 @@ impl Stage {
         if who.is_empty() {
             return;
         }
-        let shape = self.shape(usual_aspect(who.iter().map(|&i| &tiles[i])));
+        let shape = self.shape(tiles, who);
         let (shown, more) = match self.holds(area, who.len(), shape) {
             true => (who.len(), false),
             false => {
@@ -437,18 +450,19 @@ impl Stage {
             out.more = rects.last().map(|&rect| Placed {
                 rect,
                 fit: Fit::Cover,
-                radius: self.radius(&rect),
+                radius: self.radius(None, &rect),
             });
         }
     }
 
     fn crowd_rects(&self, area: Area, tiles: &[Tile], who: &[usize], count: usize) -> Vec<Rect> {
-        let aspect = usual_aspect(who.iter().map(|&i| &tiles[i]));
         match self.layout {
-            Layout::CropNoPadding => filled_rows(area, count, aspect),
+            Layout::CropNoPadding => {
+                filled_rows(area, count, usual_aspect(who.iter().map(|&i| &tiles[i])))
+            }
             _ => {
                 let gap = self.gap();
-                Grid::largest(area, count, gap, self.shape(aspect)).place(area, count, gap)
+                Grid::largest(area, count, gap, self.shape(tiles, who)).place(area, count, gap)
             }
         }
     }
@@ -514,7 +528,7 @@ impl Stage {
             0 => 0.0,
             n => (across * share).max((spare - gap * n as f32) / n as f32),
         };
-        let faces = self.shape(usual_aspect(others.iter().map(|&i| &tiles[i])));
+        let faces = self.shape(tiles, others);
         // Rather a deeper strip than people who are only counted, within bounds.
         while each < across * share * DEEPEST && !self.holds(strip_area(0.0, each), busiest, faces)
         {
@@ -808,6 +822,6 @@ mod tests {
         let arrangement = check(&stage(1280, 720), &vec![camera(USUAL); 3000]);
         let shown = arrangement.tiles.iter().flatten().count();
         assert!((60..MOST_TILES).contains(&shown), "{shown}");
-        assert!(stage(2, 2).arrange(&vec![camera(1.0); 3]).more.is_some());
+        assert!(stage(2, 2).arrange(&[camera(1.0); 3]).more.is_some());
     }
 }
