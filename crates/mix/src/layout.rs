@@ -112,6 +112,9 @@ const SMALLEST: (f32, f32) = (104.0, 72.0);
 /// More tiles than this are not tried.
 const MOST_TILES: usize = 400;
 
+/// Proportions that differ by less are the same: a pixel or two of a screen.
+const ROUNDING: f32 = 0.004;
+
 /// Of a picture's width this much stays in sight when it is cropped: a face
 /// stands in the middle. Of its height much less may go.
 const KEEP_ACROSS: f32 = 0.45;
@@ -360,17 +363,22 @@ impl Stage {
     }
 
     fn placed(&self, tile: &Tile, rect: Rect) -> Placed {
-        let whole = match self.layout {
-            Layout::GridNoPadding => true,
-            _ => !bears_cropping(tile, &rect),
+        let shown = rect.width as f32 / rect.height as f32;
+        // A tile made for a picture differs from it by the rounding of its size.
+        let alike = tile.aspect.is_some_and(|aspect| {
+            let kept = aspect / shown;
+            (1.0 - ROUNDING..=1.0 + ROUNDING).contains(&kept)
+        });
+        let fit = match self.layout {
+            _ if alike => Fit::Cover,
+            Layout::GridNoPadding => Fit::Contain,
+            Layout::CropNoPadding if !tile.whole => Fit::Cover,
+            _ if bears_cropping(tile, &rect) => Fit::Cover,
+            _ => Fit::Contain,
         };
-        let crop = self.layout == Layout::CropNoPadding && !tile.whole;
         Placed {
             rect,
-            fit: match whole && !crop {
-                true => Fit::Contain,
-                false => Fit::Cover,
-            },
+            fit,
             radius: self.radius(Some(tile), &rect),
         }
     }
@@ -408,9 +416,6 @@ impl Stage {
             let rect = rect.place(self.whole(), 1, 0.0)[0];
             let mut placed = self.placed(tile, rect);
             placed.radius = 0;
-            if fills {
-                placed.fit = Fit::Cover;
-            }
             return placed;
         }
         let shape = match tile.whole || self.layout == Layout::GridNoPadding {
@@ -711,7 +716,7 @@ mod tests {
                 let shown = placed.rect.width as f32 / placed.rect.height as f32;
                 let kept = tile.aspect.map_or(1.0, |a| (a / shown).min(shown / a));
                 if tile.whole && placed.fit == Fit::Cover {
-                    assert!(kept > 0.9, "a cropped screen: {stage:?} {tiles:?}");
+                    assert!(kept > 0.995, "a cropped screen: {stage:?} {tiles:?}");
                 }
                 let cropped = placed.fit == Fit::Cover && stage.layout != Layout::CropNoPadding;
                 assert!(!cropped || kept > 0.44, "{kept} {stage:?} {tiles:?}");

@@ -336,7 +336,8 @@ impl Mixer {
     }
 
     /// The newest picture of a source; it is shown until the next one, and in the
-    /// frames after it. Any size; that of [`Mixer::wanted`] is copied as it is.
+    /// frames after it. Any size; that of [`Mixer::wanted`] is copied as it is. Of
+    /// a source's pictures at most two are held: the newest and the one last drawn.
     pub fn picture(&mut self, id: SourceId, picture: Picture, rotation: Rotation) {
         let wanted = self.wanted(id);
         let Some(member) = self.member(id) else {
@@ -812,6 +813,10 @@ fn fitted(
     };
     let (source, (width, height)) = match fit {
         _ if (pw, ph) == (width, height) => (picture.clone(), (width, height)),
+        // Scaled for us already, with another rounding than ours.
+        Fit::Contain if pw <= width && ph <= height && (pw == width || ph == height) => {
+            (picture.clone(), (pw, ph))
+        }
         Fit::Contain => {
             let even = |side: u32, most: u32| ((side + 1) & !1).min(most);
             let size = match wider {
