@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench clean
+.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench fuzz clean
 
 # Arguments for the server (`make run ARGS="--http-port 9000"`) and for the
 # browser tests (`make e2e ARGS=meet`).
@@ -82,6 +82,18 @@ advisories: need-lint ## Look for known vulnerabilities (needs the internet)
 format: $(INSTALLED) ## Format the sources
 	@cargo fmt --all
 	@cd web && npm run format
+
+# Not part of CI: fuzz/README.md.
+FUZZ_SECONDS ?= 60
+TARGETS ?= mp4 webm journal sdp intake signal
+fuzz: ## Feed the parsers random input (FUZZ_SECONDS=60 each, TARGETS=mp4 for one)
+	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install cargo-fuzz'; exit 1; }
+	@cd fuzz && cargo run -q --bin seeds
+	@for target in $(TARGETS); do \
+		printf '==> %s\n' "$$target"; \
+		(cd fuzz && cargo fuzz run -s none "$$target" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -rss_limit_mb=2048) || exit 1; \
+	done
 
 bench: server ## Measure forwarding
 	@cargo run --release --locked -p fanout -- $(ARGS)

@@ -85,6 +85,25 @@ pub fn finish_to_with(from: &Path, to: &Path, extras: &Extras) -> Result<Summary
     })
 }
 
+/// The finished form of an open file that is in memory.
+pub fn finish_bytes(bytes: &[u8], extras: &Extras) -> Result<(Vec<u8>, Summary), FinishError> {
+    let (mut file, len) = (io::Cursor::new(bytes), bytes.len() as u64);
+    let mut out = Vec::new();
+    let summary = match container(&mut file)? {
+        Found::Mp4 => {
+            let plan = mp4::finish::plan(&mut file, len)?;
+            plan.write(&mut file, &mut out, extras)?;
+            plan.summary
+        }
+        Found::Matroska => {
+            let plan = webm::finish::plan(&mut file, len)?;
+            plan.write(&mut file, &mut out, extras)?;
+            plan.summary
+        }
+    };
+    Ok((out, summary))
+}
+
 /// Finishes the open file at `path` in its place: at every moment there is
 /// either the open or the finished file under that name.
 ///

@@ -103,7 +103,9 @@ pub mod webm;
 pub use container::{Container, Formats, FormatsError, Writer};
 pub use error::ReadError;
 pub use extras::{Chapter, Extras, MAX_CHAPTERS, MAX_TITLE_BYTES};
-pub use finish::{FinishError, Summary, TrackSummary, finish, finish_to, finish_to_with, inspect};
+pub use finish::{
+    FinishError, Summary, TrackSummary, finish, finish_bytes, finish_to, finish_to_with, inspect,
+};
 pub use merge::{
     Input, MAX_INPUTS, MergeError, MergeOptions, Merged, Text, Warning, chat, merge, merge_with,
 };

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::ReadError;
@@ -17,17 +17,25 @@ pub struct Reader {
 }
 
 enum Samples {
-    Mp4(mp4::read::Samples<Near>),
-    Webm(webm::read::Samples<Near>),
+    Mp4(mp4::read::Samples<Source>),
+    Webm(webm::read::Samples<Source>),
 }
 
 impl Reader {
     /// Reads up to the description of the tracks.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let (mut file, len) = open(path)?;
-        let found = container(&mut file)?;
-        let file = Near::new(file)?;
-        let samples = match found {
+        let (file, len) = open(path)?;
+        Self::new(Source::File(Near::new(file)?), len)
+    }
+
+    /// Reads a file that is in memory.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ReadError> {
+        let len = bytes.len() as u64;
+        Self::new(Source::Memory(Cursor::new(bytes)), len)
+    }
+
+    fn new(mut file: Source, len: u64) -> Result<Self, ReadError> {
+        let samples = match container(&mut file)? {
             Found::Mp4 => Samples::Mp4(mp4::read::Samples::new(file, len)?),
             Found::Matroska => Samples::Webm(webm::read::Samples::new(file, len)?),
         };
@@ -65,6 +73,29 @@ impl Reader {
         match &mut self.samples {
             Samples::Mp4(samples) => samples.next(),
             Samples::Webm(samples) => samples.next(),
+        }
+    }
+}
+
+enum Source {
+    File(Near),
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Read for Source {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(out),
+            Self::Memory(bytes) => bytes.read(out),
+        }
+    }
+}
+
+impl Seek for Source {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Memory(bytes) => bytes.seek(to),
         }
     }
 }

@@ -11,3 +11,4 @@ mod machine;
 mod rooms;
 mod stored;
 mod support;
+mod sync;
