@@ -1,0 +1,167 @@
+//! Parts begin: with the first media, with another codec or rotation, after hours.
+
+use std::time::Duration;
+
+use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, FrameSize};
+
+use super::part::{self, Layout, Part, PartInfo, PartReason};
+use super::{
+    Aligned, End, MAX_PART_DURATION, MAX_PARTS, MIN_PART, Output, Recorder, State, Status,
+};
+
+impl Recorder {
+    /// Makes sure that a part of that layout is open and running, beginning
+    /// with `unit` if it is new. `false` if the unit has no place in a file.
+    pub(super) fn begin_at(
+        &mut self,
+        now: Duration,
+        layout: Layout,
+        size: Option<FrameSize>,
+        unit: &AccessUnit,
+    ) -> bool {
+        let at = unit.at;
+        let reason = match &self.part {
+            None => Some(PartReason::Start),
+            Some(part) => {
+                let young = now.saturating_sub(part.opened) < MIN_PART;
+                match self.layout.reason_to_leave(&layout) {
+                    Some(PartReason::Rotation) if young => None,
+                    Some(PartReason::Codec) if young => return false,
+                    None => {
+                        self.wanted = None;
+                        let long = self.timeline.length() >= MAX_PART_DURATION;
+                        long.then_some(PartReason::Length)
+                    }
+                    other => other,
+                }
+            }
+        };
+        if let Some(reason) = reason {
+            if self.counters.parts >= MAX_PARTS {
+                self.flush(now);
+                self.end(End::TooManyParts);
+                return false;
+            }
+            self.flush(now);
+            if self.part.take().is_some() {
+                self.close();
+            }
+            self.layout = layout;
+            self.wanted = None;
+            self.open_part(now, reason, size, unit);
+        }
+        if let State::Waiting { held, .. } = &mut self.state {
+            let held = std::mem::take(held);
+            self.state = State::Running;
+            self.timeline.running(at);
+            self.status(Status::Recording);
+            // Sound that was captured with the picture, not before it.
+            for unit in held {
+                if unit.at >= at {
+                    self.handle_audio(now, unit);
+                } else {
+                    self.dropped(1);
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn open_part(
+        &mut self,
+        now: Duration,
+        reason: PartReason,
+        size: Option<FrameSize>,
+        unit: &AccessUnit,
+    ) {
+        let at = unit.at;
+        self.counters.parts += 1;
+        let tracks = self.layout.tracks(&self.config.name, size, unit);
+        let container = self
+            .config
+            .formats
+            .container(self.layout.video, self.layout.audio);
+        let start = self.timeline.begin_part(at);
+        let info = PartInfo {
+            number: self.counters.parts,
+            reason,
+            container,
+            start,
+            tracks,
+        };
+        let (part, header) = Part::new(&info, now);
+        self.outputs.push_back(Output::Open(info));
+        self.part = Some(part);
+        self.write(header);
+        if self.counters.parts == 1
+            && let Some(aligned) = self.config.aligned
+        {
+            self.lead_in(now, aligned, at, unit);
+        }
+    }
+
+    /// Black and silence from the start of an aligned file to its media.
+    pub(super) fn lead_in(
+        &mut self,
+        now: Duration,
+        aligned: Aligned,
+        at: Duration,
+        unit: &AccessUnit,
+    ) {
+        let length = at.saturating_sub(aligned.origin);
+        if length.is_zero() {
+            return;
+        }
+        let pictures = part::black(&self.layout, unit, length);
+        for (at, duration, data) in pictures {
+            self.timeline.video_at(at);
+            self.push(now, true, at, duration, true, data);
+        }
+        if self.layout.audio.is_some() {
+            self.fill(now, (Duration::ZERO, length));
+            self.timeline.audio_ends_at(length);
+        }
+        self.flush(now);
+    }
+
+    pub(super) fn start_with_sound(&mut self, now: Duration) {
+        let State::Waiting { held, since } = &mut self.state else {
+            return;
+        };
+        let held = std::mem::take(held);
+        *since = None;
+        let Some(first) = held.front().cloned() else {
+            return;
+        };
+        let AccessUnitKind::Audio { codec, .. } = first.kind else {
+            return;
+        };
+        let layout = Layout {
+            audio: Some(codec),
+            ..self.layout
+        };
+        if !self.begin_at(now, layout, None, &first) {
+            self.dropped(held.len() as u64);
+            return;
+        }
+        for unit in held {
+            self.handle_audio(now, unit);
+        }
+    }
+
+    /// What the next part has for sound: what the stream turned to, or what
+    /// waits for the first keyframe.
+    pub(super) fn wanted_sound(&self) -> Option<AudioCodec> {
+        let waiting = match &self.state {
+            State::Waiting { held, .. } => held.front().and_then(|u| match u.kind {
+                AccessUnitKind::Audio { codec, .. } => Some(codec),
+                AccessUnitKind::Video { .. } => None,
+            }),
+            _ => None,
+        };
+        self.wanted
+            .and_then(|w| w.audio)
+            .or(self.layout.audio)
+            .or(waiting)
+    }
+}

@@ -1,0 +1,116 @@
+//! Access units, one by one: which of them are of use, and where they go.
+
+use std::time::Duration;
+
+use veche_media::{AccessUnit, AccessUnitKind};
+
+use super::audio;
+use super::part::Layout;
+use super::{MAX_HELD, Recorder, State};
+
+impl Recorder {
+    pub(super) fn handle_video(&mut self, now: Duration, unit: AccessUnit) {
+        let AccessUnitKind::Video {
+            codec,
+            keyframe,
+            size,
+            rotation,
+        } = unit.kind
+        else {
+            return;
+        };
+        let rotation = rotation % 360 / 90 * 90;
+        if !keyframe {
+            let fits = !self.needs_keyframe && self.layout.video == Some(codec);
+            if !fits || !matches!(self.state, State::Running) {
+                if self.layout.video != Some(codec) {
+                    self.wanted = Some(Layout {
+                        video: Some(codec),
+                        rotation,
+                        ..self.layout
+                    });
+                }
+                self.dropped(1);
+                self.ask_for_keyframe_again(now);
+                return;
+            }
+            if rotation != self.layout.rotation && self.wanted.is_none() {
+                self.wanted = Some(Layout {
+                    rotation,
+                    ..self.layout
+                });
+                self.ask_for_keyframe(now);
+            }
+        }
+        if keyframe {
+            let wanted = Layout {
+                video: Some(codec),
+                rotation,
+                audio: self.wanted_sound(),
+            };
+            if !self.begin_at(now, wanted, size, &unit) {
+                self.dropped(1);
+                return;
+            }
+            self.needs_keyframe = false;
+            self.asked_for_keyframe = None;
+            if std::mem::take(&mut self.slow) {
+                self.status_recording();
+            }
+        }
+        let at = self.timeline.video(unit.at);
+        let duration = self.timeline.picture_duration();
+        self.push(now, true, at, duration, keyframe, unit.data);
+    }
+
+    pub(super) fn handle_audio(&mut self, now: Duration, unit: AccessUnit) {
+        let AccessUnitKind::Audio { codec, duration } = unit.kind else {
+            return;
+        };
+        let duration = audio::duration(codec, &unit.data).unwrap_or(duration);
+        if let State::Waiting { held, since } = &mut self.state {
+            if self.layout.video.is_some() {
+                since.get_or_insert(now);
+                held.push_back(unit);
+                if held.len() > MAX_HELD {
+                    held.pop_front();
+                    self.counters.dropped_units += 1;
+                }
+                return;
+            }
+            let layout = Layout {
+                audio: Some(codec),
+                ..self.layout
+            };
+            if !self.begin_at(now, layout, None, &unit) {
+                self.dropped(1);
+                return;
+            }
+        }
+        if self.layout.audio != Some(codec) {
+            let layout = Layout {
+                audio: Some(codec),
+                ..self.layout
+            };
+            if self.layout.video.is_some() && self.timeline.has_video() {
+                // The new part begins with the next keyframe.
+                self.wanted = Some(layout);
+                self.ask_for_keyframe_again(now);
+                self.dropped(1);
+                return;
+            }
+            if !self.begin_at(now, layout, None, &unit) {
+                self.dropped(1);
+                return;
+            }
+        }
+        match self.timeline.audio(unit.at, duration) {
+            audio::Place::Overlaps => self.dropped(1),
+            audio::Place::At(at) => self.push(now, false, at, duration, true, unit.data),
+            audio::Place::Behind { silence, at } => {
+                self.fill(now, silence);
+                self.push(now, false, at, duration, true, unit.data);
+            }
+        }
+    }
+}
