@@ -88,7 +88,7 @@ FUZZ_SECONDS ?= 60
 TARGETS ?= mp4 webm journal sdp intake signal
 fuzz: ## Feed the parsers random input (FUZZ_SECONDS=60 each, TARGETS=mp4 for one)
 	@command -v cargo-fuzz >/dev/null || { echo 'cargo-fuzz is missing: cargo install cargo-fuzz'; exit 1; }
-	@cd fuzz && cargo run -q --bin seeds
+	@cd fuzz && cargo run -q --example seeds
 	@for target in $(TARGETS); do \
 		printf '==> %s\n' "$$target"; \
 		(cd fuzz && cargo fuzz run -s none "$$target" -- \

@@ -9,9 +9,11 @@
 //!
 //! - [`mp4::Writer`], [`webm::Writer`] ([`Writer`] is either): tracks and
 //!   samples in, bytes out. Pure.
+//!   Also what films need: AAC, pictures that are decoded in another order than
+//!   they are shown ([`Sample::decode_at`]), texts.
 //! - [`Reader`], [`inspect`], [`finish`], [`finish_to`], [`merge`]: our own
 //!   files, open or finished or cut at any byte. Named errors, no panics, bounded
-//!   memory.
+//!   memory. [`finish_to_with`] adds a title and chapters.
 //! - [`recorder::Recorder`]: the recording of one stream as a state machine.
 //!   Pure: access units, time and results of the disk in, bytes to write out.
 //! - [`name`]: file names that no client can break out of.
@@ -68,9 +70,17 @@
 //! - Dropping the handle stops the recording; so does [`store::Handle::stop`].
 //! - [`store::Store::close`] stops all and waits until they are finished.
 //!
-//! A room's file is made when the room has ended and its files are closed: one
-//! [`Input`] for each manifest of that `room_id`, its `start` the difference
-//! of `room_start_us` to the earliest, and [`merge`] on a thread of its own.
+//! - Packets that were lost for good before they came here:
+//!   [`store::Handle::missing`]. The manifest is then `degraded` and says how many.
+//! - [`store::Event::Opened`] tells the name of the file as early as there is one.
+//!
+//! For a room, a [`journal::Writer`] from the start to the end. Its file is made
+//! when the room has ended and its files are closed: one [`Input`] for each manifest
+//! whose `room_recording` is the journal's id, named by
+//! [`journal::Journal::track_name`], its `start` the difference of `room_start_us`
+//! to the earliest; [`chat`] as texts; [`merge_with`] on a thread of its own. Then
+//! [`store::Manifest::of_room`] beside it. What a crash left without manifest is
+//! found by [`store::Store::recover`].
 //!
 //! A catalogue elsewhere is rebuilt from [`store::Store::catalogue`].
 //!
@@ -79,6 +89,12 @@
 //! Another codec, another rotation (containers turn whole tracks), twelve hours.
 //! A new size and new parameter sets stay in the file. Parts are named
 //! `NAME-part2.mp4` and have manifests of their own with the same `recording`.
+//!
+//! # Pauses
+//!
+//! The time between [`store::Handle::pause`] and the first keyframe after
+//! [`store::Handle::resume`] is cut out: picture and sound go on where they were.
+//! In aligned files, which keep the room's time, it is a gap of silence.
 //!
 //! # What it never does
 //!

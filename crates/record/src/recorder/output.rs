@@ -9,7 +9,7 @@ use super::part::PartInfo;
 pub enum Output {
     /// Make a file; what is written from here on goes to it.
     Open(PartInfo),
-    /// Append to the open file, then tell [`Recorder::handle_written`].
+    /// Append to the open file, then tell [`super::Recorder::handle_written`].
     Write(Arc<Vec<u8>>),
     /// A fragment ends here: a policy of syncing acts on it.
     Sync,
