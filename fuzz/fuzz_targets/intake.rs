@@ -55,7 +55,8 @@ fuzz_target!(|bytes: &[u8]| {
         });
         let packet = RecordedPacket {
             source: u32::from(how >> 7),
-            seq: seq[track],
+            // Extended from sixteen bits: no call lasts until it wraps.
+            seq: seq[track] & 0xffff_ffff_ffff,
             timestamp: timestamp[track],
             marker: how & 2 != 0,
             payload: payload.into(),

@@ -40,7 +40,7 @@ pub(super) fn write(
         })
     };
     let duration = (0..tracks.len())
-        .map(|i| ends(i).0 + ends(i).1)
+        .map(|i| ends(i).0.saturating_add(ends(i).1))
         .max()
         .unwrap_or(0);
     boxed(out, b"moov", |out| {
@@ -65,7 +65,7 @@ pub(super) fn write(
             let (start, length) = ends(i);
             let finished = finished.map(|f| &f[i]);
             boxed(out, b"trak", |out| {
-                header(out, i, &track.media, start + length, screen);
+                header(out, i, &track.media, start.saturating_add(length), screen);
                 let skip = match (finished, &track.media) {
                     (Some(f), _) => f.table.skip,
                     // Of no length: all that follows.
@@ -94,7 +94,13 @@ pub(super) fn write(
             let start = chapters.table.start_in(MOVIE_TIMESCALE);
             let length = chapters.table.shown_in(MOVIE_TIMESCALE);
             boxed(out, b"trak", |out| {
-                header(out, tracks.len(), &TrackMedia::Text, start + length, screen);
+                header(
+                    out,
+                    tracks.len(),
+                    &TrackMedia::Text,
+                    start.saturating_add(length),
+                    screen,
+                );
                 if start > 0 {
                     edits(out, start, length, 0);
                 }

@@ -152,7 +152,7 @@ fn wave_format(audio: &AudioTrack) -> Vec<u8> {
     out
 }
 
-/// Reads what [`tracks`] writes: track numbers with their tracks.
+/// Reads what [`tracks`] writes: track numbers, from 1, with their tracks.
 pub(super) fn read_tracks(body: &[u8]) -> Option<Vec<(u64, Track)>> {
     let mut tracks = Vec::new();
     for (element, entry) in children(body) {
@@ -160,7 +160,12 @@ pub(super) fn read_tracks(body: &[u8]) -> Option<Vec<(u64, Track)>> {
             if tracks.len() >= MAX_TRACKS {
                 return None;
             }
-            tracks.push(read_entry(entry)?);
+            let (number, track) = read_entry(entry)?;
+            // Finishing numbers tracks again, and leaves blocks as they are.
+            if number != tracks.len() as u64 + 1 {
+                return None;
+            }
+            tracks.push((number, track));
         }
     }
     (!tracks.is_empty()).then_some(tracks)

@@ -1,5 +1,8 @@
 use veche_media::{AudioCodec, VideoCodec};
-use veche_record::{ReadError, Reader, finish, finish_to, inspect};
+use veche_record::{
+    Container, Extras, ReadError, Reader, Sample, Track, Writer, finish, finish_bytes, finish_to,
+    inspect,
+};
 
 use crate::support::*;
 
@@ -176,4 +179,51 @@ fn what_is_no_recording_says_so() {
     check(&webm.bytes[..webm.whole[0]], |e| {
         matches!(e, ReadError::NoMedia)
     });
+}
+
+#[test]
+fn times_at_the_end_of_time_are_no_overflow() {
+    for container in [Container::Mp4, Container::Matroska] {
+        let tracks = vec![
+            Track::audio("a", AudioCodec::Opus),
+            Track::audio("b", AudioCodec::Opus),
+        ];
+        let mut writer = Writer::new(container, tracks);
+        let mut bytes = writer.header();
+        for (track, at) in [(0, std::time::Duration::MAX), (1, ms(0))] {
+            bytes.extend(writer.fragment(&[Sample {
+                track,
+                at,
+                decode_at: at,
+                duration: ms(20),
+                keyframe: true,
+                data: arc(&[0xf8, 1, 2]),
+            }]));
+        }
+        // What it says does not matter.
+        if let Ok((finished, _)) = finish_bytes(&bytes, &Extras::default()) {
+            let mut reader = Reader::from_bytes(finished).unwrap();
+            while let Ok(Some(_)) = reader.next_sample() {}
+        }
+    }
+}
+
+#[test]
+fn tracks_of_numbers_that_are_not_ours_are_malformed() {
+    let tracks = vec![
+        Track::audio("a", AudioCodec::Opus),
+        Track::audio("b", AudioCodec::Opus),
+    ];
+    let header = Writer::new(Container::Webm, tracks).header();
+    assert!(Reader::from_bytes(header.clone()).is_ok());
+    for number in [1, 3] {
+        let mut header = header.clone();
+        let at = header
+            .windows(3)
+            .position(|w| w == [0xd7, 0x81, 2])
+            .unwrap();
+        header[at + 2] = number;
+        let error = Reader::from_bytes(header).err().unwrap();
+        assert!(matches!(error, ReadError::Malformed { what: "tracks", .. }));
+    }
 }
