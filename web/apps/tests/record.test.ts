@@ -104,9 +104,9 @@ describe('recording in the room', () => {
     await call.join();
     refuse(Object.assign(new Error(), { reason: 'refused', info: 'no' }));
     await call.record();
-    refuse(Object.assign(new Error(), { reason: 'server', info: 'Recording is off on this server' }));
+    refuse(Object.assign(new Error(), { reason: 'server', info: 'Recording failed: the disk is full' }));
     await call.record();
-    expect(said(call)).toEqual(['Recording is not allowed to you in this room.', 'The recording could not be switched. Recording is off on this server']);
+    expect(said(call)).toEqual(['Recording is not allowed to you in this room.', 'The recording could not be switched. Recording failed: the disk is full']);
     expect(call.askingRecord.value).toBe(false);
   });
 

@@ -1,6 +1,7 @@
 // axe-core over the apps' states, light and dark: no serious violations.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { answer, shelf } from '../lib/archive.mjs';
 import { closeDialog, enter, id, openApp, openChat, openFromBar, reads, say } from '../lib/app.mjs';
 import { PEOPLE } from '../lib/people.mjs';
 import { suite } from '../lib/suite.mjs';
@@ -30,6 +31,27 @@ for (const theme of ['light', 'dark']) {
     await check(landing, 'landing');
     await landing.close();
 
+    const world = { recordings: shelf(), closed: true };
+    const pages = await a.open('about:blank');
+    await answer(pages, world);
+    const recordings = async (path, wanted) => {
+      await pages.page.goto(`${s.server.http}/recordings${path}${path.includes('?') ? '&' : '?'}theme=${theme}&lang=en`);
+      await pages.visible(id(wanted));
+      await check(pages, `recordings${path}: ${wanted}`);
+    };
+    await recordings('', 'sign-in');
+    world.closed = false;
+    await recordings('', 'recording-row');
+    await recordings('?search=zeppelin', 'recordings-empty');
+    for (const one of ['review', 'live', 'mix', 'degraded', 'broken']) await recordings(`/${one}`, 'one');
+    await pages.click(id('copy-link'));
+    await pages.click(id('link-copy'));
+    await pages.visible(id('link-url'));
+    await check(pages, 'link to a recording');
+    await recordings('/nowhere', 'archive-missing');
+    await recordings('/review?expires=1999999999&signature=x', 'one');
+    await pages.close();
+
     const tab = await openApp(a, s.server, { room: `a11y-${theme}`, query: { theme } });
     await tab.visible(id('lobby-preview'), { timeout: 20_000 });
     await check(tab, 'lobby');
@@ -43,6 +65,10 @@ for (const theme of ['light', 'dark']) {
     const b = await enter(await s.launch(bob), s.server, { room: `a11y-${theme}`, query: { theme } });
     await inside.visible(`${id('tile')}[data-login="${bob.login}"]`);
     await check(inside, 'in a call');
+    await inside.click(id('record'));
+    await inside.visible(id('recording'));
+    await check(inside, 'recorded');
+    await inside.click(id('record'));
     await say(b, 'https://example.org 👋');
     await openChat(inside);
     await reads(inside, 'https://example.org 👋');

@@ -2,6 +2,7 @@
 // out/screenshots. The test is that each state can be reached and shown.
 import { join } from 'node:path';
 import { before } from 'node:test';
+import { answer, film, pictures, shelf } from '../lib/archive.mjs';
 import { APPS, closeDialog, id, inRoom, openChat, openFromBar, pressJoin, say, tile } from '../lib/app.mjs';
 import { faceAsCamera, installFaces, seat } from '../lib/crowd.mjs';
 import { PEOPLE } from '../lib/people.mjs';
@@ -206,6 +207,68 @@ s.test('video-chat, full room, taken name', async () => {
   await taken.visible(`${id('error-banner')}[data-reason="login_taken"]`);
   await shoot(taken, '10-name-taken');
   await taken.close();
+});
+
+s.test('a room that is recorded', async () => {
+  const tab = await entered('Interview');
+  await seat(crowd, s.server.ws, 'Interview', ['Luca']);
+  await guests(tab, 1);
+  await tab.gone('.notice');
+  await tab.click(id('record'));
+  await tab.visible(id('recording'));
+  await shoot(tab, '12-recorded', { landscape: true });
+  await tab.click(id('record'));
+  await tab.gone(id('recording'));
+  await tab.close();
+});
+
+s.test('recordings: sign-in, list, search, trash, one, link, expired, away', async () => {
+  const recordings = shelf();
+  const world = { recordings, closed: true, pictures: await pictures(crowd, recordings) };
+  world.film = film(s.dir, world.pictures.get('review'));
+  const tab = await viewer.open('about:blank');
+  await answer(tab, world);
+  const go = async (path, wanted, lang = 'en') => {
+    await tab.page.goto(`${s.server.http}/recordings${path}${path.includes('?') ? '&' : '?'}theme=system&lang=${lang}`);
+    await tab.visible(id(wanted));
+    await tab.until('pictures have come', () => [...document.images].every((image) => image.complete));
+  };
+  const at = (ago) => new Date(Date.now() + ago).toISOString();
+  await go('', 'sign-in');
+  await shoot(tab, '13-recordings-sign-in', { landscape: true });
+  world.closed = false;
+  await go('', 'recording-row');
+  await shoot(tab, '13-recordings', { landscape: true });
+  await go('', 'recording-row', 'ru');
+  await shoot(tab, '13-recordings-ru');
+  await go('?search=zeppelin', 'recordings-empty');
+  await shoot(tab, '13-recordings-none');
+  world.recordings = [];
+  await go('', 'recordings-empty');
+  await shoot(tab, '13-recordings-empty');
+  world.recordings = recordings.slice(3, 7).map((r, i) => ({ ...r, deletedUntil: at((i * 2 + 1) * 86_400_000) }));
+  await go('?trash=1', 'recording-row');
+  await shoot(tab, '13-recordings-trash');
+  world.recordings = recordings;
+  for (const one of ['review', 'live', 'mix', 'unmixed', 'degraded', 'broken']) {
+    await go(`/${one}`, 'one');
+    await shoot(tab, `14-recording-${one}`, { landscape: one === 'review' });
+  }
+  await tab.page.goto(`${s.server.http}/recordings/review?theme=system&lang=en`);
+  await tab.click(id('copy-link'));
+  await tab.click(id('link-copy'));
+  await tab.visible(id('link-url'));
+  await shoot(tab, '14-recording-link');
+  await go('/review?expires=1999999999&signature=x', 'one');
+  await shoot(tab, '14-recording-by-link');
+  world.closed = true;
+  await go('/review?expires=1&signature=x', 'link-expired');
+  await shoot(tab, '14-recording-expired');
+  world.closed = false;
+  world.down = true;
+  await go('', 'archive-offline');
+  await shoot(tab, '14-recordings-offline');
+  await tab.close();
 });
 
 s.test('bad moments: the server goes, the call reconnects, somebody else took over', async () => {

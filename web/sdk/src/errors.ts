@@ -74,6 +74,8 @@ const REASONS: readonly (readonly [string, Reason])[] = [
   ['failed by dtls', 'dtls_failed'],
   ['stopped by session disconnect', 'closed'],
   ['restricted access', 'refused'],
+  ['only others may', 'refused'],
+  ['recording is off', 'unsupported'],
   ['forbidden', 'refused'],
   ['unauthorized', 'refused'],
   ['invalid token', 'refused'],
