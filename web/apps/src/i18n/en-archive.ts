@@ -110,6 +110,7 @@ export const enArchive = {
     restore: 'Restore',
     forever: 'Delete for good',
     cannotPlay: 'This browser cannot play this file. Download it, and open it with a player.',
+    choose: 'There is no film yet. Play one of the files below.',
     nothing: 'Nothing here can be played in a browser. Download the files below.',
     inTrash: (when: string) => `In the trash; deleted for good ${when}.`,
     degraded: 'Incomplete',

@@ -130,7 +130,7 @@ function Acts({ library, recording }: { library: Library; recording: Recording }
           {w.one.download}
         </a>
       )}
-      {!pass && !trashed && (
+      {!pass && !trashed && (best || live) && (
         <button type="button" class="button button--quiet" data-testid="copy-link" onClick={() => (library.sheet.value = { what: 'link', recording })}>
           <Icon name="link" size={18} />
           {w.one.copyLink}
@@ -168,6 +168,7 @@ export function One({ library }: { library: Library }) {
   if (!recording) {
     return (
       <div class="one one--waiting" data-testid="one-waiting" aria-busy="true">
+        <h1 class="visually-hidden">{w.loading}</h1>
         <div class="player player--blank" />
       </div>
     );

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../../i18n';
 import { signed } from '../../model/archive/http';
-import { isActive, standing, titleOf } from '../../model/archive/standing';
+import { isActive, isPlayable, standing, titleOf } from '../../model/archive/standing';
 import type { Pass, Recording } from '../../model/archive/types';
 import { Icon } from '../Icon';
 import { Progress } from './Standing';
@@ -33,7 +33,7 @@ function Waiting({ recording }: { recording: Recording }) {
   const w = words.value.archive;
   const now = standing(recording);
   // What else there is to say stands below.
-  const text = isActive(recording) || now === 'broken' ? w.says[now as keyof typeof w.says] : w.one.nothing;
+  const text = isActive(recording) || now === 'broken' ? w.says[now as keyof typeof w.says] : recording.files.some(isPlayable) ? w.one.choose : w.one.nothing;
   return (
     <div class="player player--waiting" data-testid="player-waiting" data-standing={now}>
       <Mosaic people={recording.people} />
@@ -56,6 +56,7 @@ function Waiting({ recording }: { recording: Recording }) {
 export function Player({ recording, pass, source, start }: { recording: Recording; pass: Pass | null; source: string | null; start: boolean }) {
   const w = words.value.archive.one;
   const video = useRef<HTMLVideoElement>(null);
+  const [shown, setShown] = useState<string | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const address = source ?? recording.play;
   useSeeking(video);
@@ -77,7 +78,9 @@ export function Player({ recording, pass, source, start }: { recording: Recordin
         playsInline
         preload="metadata"
         onError={() => setFailed(address)}
+        data-shown={shown === address || thumbnail !== null}
         onLoadedMetadata={() => setFailed(null)}
+        onLoadedData={() => setShown(address)}
       />
       {failed === address && (
         <p class="player__failed" role="alert" data-testid="player-failed">
