@@ -23,6 +23,8 @@ const PICTURES = {
   'phone': ['04-call-2-phone-light', 390],
   'phone-dark': ['05-chat-phone-dark', 390],
   'alone': ['03-alone-light', 1280],
+  'recordings': ['13-recordings-light', 1280],
+  'recording': ['14-recording-review-dark', 1280],
   'reconnecting': ['11-reconnecting-dark', 1280],
 };
 
