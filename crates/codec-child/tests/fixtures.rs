@@ -102,4 +102,7 @@ fn ten_bits_of_av1_become_eight() {
 fn full_range_becomes_limited() {
     let units = access_units(include_bytes!("data/full-range.h264"));
     check(VideoCodec::H264, &units, (128, 64), [235, 128, 128]);
+
+    let units = access_units(include_bytes!("data/full-range-ten-bit.h264"));
+    check(VideoCodec::H264, &units, (128, 64), [235, 128, 128]);
 }

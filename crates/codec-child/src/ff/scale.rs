@@ -9,17 +9,27 @@ use super::{Error, Frame, check};
 // Constants before FFmpeg 8, an enumeration since; the values stay.
 const SWS_BILINEAR: c_int = 0x02;
 const SWS_AREA: c_int = 0x20;
-const SWS_CS_DEFAULT: c_int = 5;
 
 /// Scales and converts pictures to 4:2:0 of eight bits.
 pub(crate) struct Scaler {
     context: *mut sys::SwsContext,
+    /// What the context was made for, if it was.
+    kind: Option<Kind>,
     to: Frame,
     full_range: bool,
 }
 
 // SAFETY: contexts belong to no thread; methods take `&mut self`.
 unsafe impl Send for Scaler {}
+
+/// What a source is like.
+#[derive(Clone, Copy, PartialEq)]
+struct Kind {
+    size: (u32, u32),
+    format: sys::AVPixelFormat,
+    full_range: bool,
+    how: c_int,
+}
 
 /// The part of a picture that is scaled, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +45,7 @@ impl Scaler {
     pub(crate) fn new(width: u32, height: u32, full_range: bool) -> Result<Self, Error> {
         Ok(Self {
             context: null_mut(),
+            kind: None,
             to: Frame::picture(width, height, full_range)?,
             full_range,
         })
@@ -48,7 +59,7 @@ impl Scaler {
     /// Scales a part of a picture. `left` and `top` are even.
     pub(crate) fn scale(&mut self, from: &Frame, part: Part) -> Result<&mut Frame, Error> {
         let format = from.format().ok_or(Error::INVALID)?;
-        let (width, height) = self.to.size();
+        let (width, _) = self.to.size();
         let (whole_width, whole_height) = from.size();
         let inside = part
             .left
@@ -69,45 +80,18 @@ impl Scaler {
         // two or four neighbours would flicker.
         let shrinks = part.width >= width * 2;
         let how = if shrinks { SWS_AREA } else { SWS_BILINEAR };
-        // SAFETY: the context is null or ours, and is replaced or kept; source
-        // and target are frames of the sizes and formats that are told, the
-        // source moved to a pixel inside, with the part's size within it.
+        let kind = Kind {
+            size: (part.width, part.height),
+            format,
+            full_range: from.is_full_range(),
+            how,
+        };
+        if self.kind != Some(kind) {
+            self.begin(kind)?;
+        }
+        // SAFETY: the context is ours and was made for this source and target;
+        // the source is moved to a pixel inside, with the part's size within it.
         unsafe {
-            let target_format = if self.full_range {
-                sys::AVPixelFormat::AV_PIX_FMT_YUVJ420P
-            } else {
-                sys::AVPixelFormat::AV_PIX_FMT_YUV420P
-            };
-            let before = self.context;
-            self.context = sys::sws_getCachedContext(
-                self.context,
-                int(part.width),
-                int(part.height),
-                format,
-                int(width),
-                int(height),
-                target_format,
-                how,
-                null_mut(),
-                null_mut(),
-                std::ptr::null(),
-            );
-            if self.context.is_null() {
-                return Err(Error::INVALID);
-            }
-            if self.context != before {
-                let table = sys::sws_getCoefficients(SWS_CS_DEFAULT);
-                sys::sws_setColorspaceDetails(
-                    self.context,
-                    table,
-                    c_int::from(from.is_full_range()),
-                    table,
-                    c_int::from(self.full_range),
-                    0,
-                    1 << 16,
-                    1 << 16,
-                );
-            }
             let source = &*from.as_ptr();
             let (data, strides) = cut(source, format, part)?;
             check(sys::av_frame_make_writable(self.to.as_mut_ptr()))?;
@@ -123,6 +107,50 @@ impl Scaler {
             ))?;
         }
         Ok(&mut self.to)
+    }
+
+    /// Makes the context for sources of this kind.
+    fn begin(&mut self, kind: Kind) -> Result<(), Error> {
+        let (width, height) = self.to.size();
+        let target_format = if self.full_range {
+            sys::AVPixelFormat::AV_PIX_FMT_YUVJ420P
+        } else {
+            sys::AVPixelFormat::AV_PIX_FMT_YUV420P
+        };
+        // Ranges have to be known at the beginning: a context that seems to have
+        // nothing to do but copy is not asked again.
+        let options = [
+            (c"srcw", i64::from(kind.size.0)),
+            (c"srch", i64::from(kind.size.1)),
+            (c"src_format", kind.format as i64),
+            (c"src_range", i64::from(kind.full_range)),
+            (c"dstw", i64::from(width)),
+            (c"dsth", i64::from(height)),
+            (c"dst_format", target_format as i64),
+            (c"dst_range", i64::from(self.full_range)),
+            (c"sws_flags", i64::from(kind.how)),
+        ];
+        self.kind = None;
+        // SAFETY: the context before is ours or null; the new one is ours, its
+        // options are set by name while it is not initialised.
+        unsafe {
+            sys::sws_freeContext(self.context);
+            self.context = sys::sws_alloc_context();
+            if self.context.is_null() {
+                return Err(Error::MEMORY);
+            }
+            for (name, value) in options {
+                check(sys::av_opt_set_int(
+                    self.context.cast(),
+                    name.as_ptr(),
+                    value,
+                    0,
+                ))?;
+            }
+            check(sys::sws_init_context(self.context, null_mut(), null_mut()))?;
+        }
+        self.kind = Some(kind);
+        Ok(())
     }
 }
 
