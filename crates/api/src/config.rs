@@ -1,8 +1,5 @@
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use crate::Keeper;
 
 /// What the API can be told.
 #[derive(Clone, Debug)]
@@ -38,6 +35,8 @@ pub struct Cors {
 pub struct Recordings {
     /// The folder and how it is written to.
     pub store: veche_record::store::Config,
+    /// What becomes of recordings, and what is known of them.
+    pub archive: veche_archive::Config,
     /// Containers (`record_formats`).
     pub formats: veche_record::Formats,
     /// Run for each finished file (`on_record_hook_script`): its arguments are
@@ -55,14 +54,14 @@ pub struct Recordings {
     /// arguments are the file's path, when it began (milliseconds since 1970),
     /// how long it is (milliseconds) and `multi-recorder://ROOM`.
     pub room_hook: Option<PathBuf>,
-    /// Told what becomes of recordings.
-    pub keeper: Option<Arc<dyn Keeper>>,
 }
 
 impl Recordings {
-    /// The usual, into this folder.
+    /// The usual, into this folder. What is known of them lies beside it.
     pub fn new(folder: PathBuf) -> Self {
+        let data_dir = folder.parent().unwrap_or(Path::new("."));
         Self {
+            archive: veche_archive::Config::new(folder.clone(), data_dir),
             store: veche_record::store::Config::new(folder),
             formats: veche_record::Formats::default(),
             hook: None,
@@ -71,7 +70,6 @@ impl Recordings {
             room_template: veche_record::name::Template::of_rooms(),
             room_container: veche_record::Container::Matroska,
             room_hook: None,
-            keeper: None,
         }
     }
 }

@@ -1,5 +1,6 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
@@ -9,11 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
 use tower_http::cors::CorsLayer;
+use veche_archive::Archive;
 use veche_room::SessionId;
 
+use crate::archive::Failures;
 use crate::recordings::Recordings;
 use crate::session::{Context, serve};
-use crate::{MediaEngine, Metrics, rest};
+use crate::{MediaEngine, Metrics, archive, rest};
 
 /// A frame of this many times `max_message_bytes` ends the connection; up to
 /// then the client is told that it was too long.
@@ -30,17 +33,28 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) recordings: Option<Arc<Recordings>>,
     pub(crate) admin_token: Option<String>,
+    pub(crate) failures: Mutex<Failures>,
+    pub(crate) started: Instant,
     pub(crate) cors: Option<CorsLayer>,
     /// How many WebSockets are being served.
     pub(crate) live: watch::Sender<usize>,
     pub(crate) next_session: AtomicU64,
 }
 
+impl Shared {
+    /// What was recorded, if anything ever is.
+    pub(crate) fn archive(&self) -> Option<&Arc<Archive>> {
+        self.recordings
+            .as_ref()
+            .map(|recordings| recordings.archive())
+    }
+}
+
 pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
-        .merge(cors(&shared, rest::router(Arc::clone(&shared))))
+        .merge(cors(&shared, archive::router(&shared, rest::router())))
         .with_state(Arc::clone(&shared))
         .fallback_service(assets)
         .layer(from_fn_with_state(shared, upgrade))

@@ -4,6 +4,7 @@
 //! serves; [`Api::shutdown`] says goodbye to everybody. Only here do the
 //! errors of the rules become codes and texts of the wire.
 
+mod archive;
 mod config;
 mod cors;
 mod engine;
@@ -19,20 +20,20 @@ mod token;
 mod translate;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use tokio::join;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use veche_archive::Archive;
 use veche_transport::EventSink;
 
 pub use config::{Config, Cors, Recordings, Socket};
 pub use engine::MediaEngine;
 pub use metrics::Metrics;
-pub use recordings::Keeper;
 /// What `Config::rooms` is made of.
 pub use veche_room::{Limits, RecordBy, Settings};
 
@@ -46,6 +47,8 @@ pub enum StartError<X> {
     Media(X),
     /// The folder of recordings cannot be used.
     Recordings(io::Error),
+    /// What is known of recordings cannot be read.
+    Archive(veche_archive::StartError),
 }
 
 /// The running API. Cheap to clone.
@@ -71,13 +74,17 @@ impl Api {
         let (senders, queues) = queues(&config);
         let engine: Arc<dyn MediaEngine> =
             Arc::new(make(senders.event_sink(Arc::clone(&metrics))).map_err(StartError::Media)?);
+        let admin_token = config.admin_token.clone();
         let recordings = config.recordings.as_ref().map(|config| {
             let (engine, metrics) = (Arc::clone(&engine), Arc::clone(&metrics));
-            recordings::Recordings::start(config, engine, metrics, senders.answers())
+            let token = admin_token.as_deref().unwrap_or_default();
+            let archive =
+                Archive::start(config.archive.clone(), token).map_err(StartError::Archive)?;
+            recordings::Recordings::start(config, archive, engine, metrics, senders.answers())
+                .map_err(StartError::Recordings)
         });
-        let recordings = recordings.transpose().map_err(StartError::Recordings)?;
+        let recordings = recordings.transpose()?;
         let recordings = recordings.map(Arc::new);
-        let admin_token = config.admin_token.clone();
         let cors = config.cors.as_ref().and_then(|cors| {
             let layer = cors.layer();
             layer
@@ -103,6 +110,8 @@ impl Api {
             metrics,
             recordings,
             admin_token,
+            failures: Mutex::default(),
+            started: std::time::Instant::now(),
             cors,
             live: watch::Sender::new(0),
             next_session: AtomicU64::new(1),
@@ -149,6 +158,14 @@ impl Api {
         let recordings = async {
             if let Some(recordings) = &self.shared.recordings {
                 recordings.close(deadline).await;
+                if timeout_at(deadline, recordings.archive().close())
+                    .await
+                    .is_err()
+                {
+                    tracing::warn!(
+                        "work on recordings had not ended at the deadline of the shutdown"
+                    );
+                }
             }
         };
         join!(goodbye, recordings);

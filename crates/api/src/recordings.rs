@@ -11,7 +11,6 @@
 mod catalogue;
 mod hook;
 mod intake;
-mod keeper;
 mod merge;
 mod problem;
 mod rooms;
@@ -27,6 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
+use veche_archive::Archive;
 use veche_media::TransportId;
 use veche_record::recorder::{End, Status};
 use veche_record::store::{self, Event, Manifest, State, Store, kind};
@@ -36,9 +36,7 @@ use veche_room::{
 };
 use veche_transport::{Tap, Tapped};
 
-pub(crate) use catalogue::Catalogue;
-pub use keeper::Keeper;
-use keeper::Nobody;
+use catalogue::Catalogue;
 
 use hook::Hook;
 use rooms::Ticket;
@@ -111,7 +109,7 @@ struct Shared {
     /// The store's recordings that run, by its numbers.
     running: Mutex<BTreeMap<store::RecordingId, Run>>,
     known: rooms::Known,
-    keeper: Arc<dyn Keeper>,
+    archive: Arc<Archive>,
     /// Tells the rooms of this process from those of others.
     process: String,
 }
@@ -121,6 +119,7 @@ impl Recordings {
     /// there. Must be called within a tokio runtime.
     pub(crate) fn start(
         config: &config::Recordings,
+        archive: Archive,
         engine: Arc<dyn MediaEngine>,
         metrics: Arc<Metrics>,
         told: UnboundedSender<Input>,
@@ -135,7 +134,7 @@ impl Recordings {
             taps: Mutex::default(),
             running: Mutex::default(),
             known: rooms::Known::default(),
-            keeper: config.keeper.clone().unwrap_or_else(|| Arc::new(Nobody)),
+            archive: Arc::new(archive),
             process: format!("{:x}", unix_ms()),
         });
         let listener = {
@@ -272,8 +271,8 @@ impl Recordings {
     }
 
     /// What was recorded.
-    pub(crate) fn catalogue(&self) -> &Catalogue {
-        &self.shared.catalogue
+    pub(crate) fn archive(&self) -> &Arc<Archive> {
+        &self.shared.archive
     }
 
     /// Ends all recordings, and waits for their files and the hooks, at most
@@ -330,7 +329,7 @@ impl Shared {
             }
             (Event::Opened(manifest), Some((recording, transport))) => {
                 self.run(id, |run| run.open += 1);
-                self.keeper.put(&manifest);
+                self.archive.put(&manifest);
                 if manifest.part == 1 {
                     self.started(transport, recording, Some(manifest.file.as_str().into()));
                 }
@@ -375,7 +374,7 @@ impl Shared {
 
     /// A file is finished, or never will be.
     fn closed(&self, manifest: Manifest, finished: &UnboundedSender<Hook>) {
-        self.keeper.put(&manifest);
+        self.archive.put(&manifest);
         match manifest.state {
             State::Finished => Metrics::count(&self.metrics.recordings_finished),
             State::Recovered => Metrics::count(&self.metrics.recordings_recovered),

@@ -103,6 +103,9 @@ pub fn start(config: Config) -> Result<Running> {
     })
     .map_err(|error| match error {
         veche_api::StartError::Media(error) => explain(error),
+        veche_api::StartError::Archive(error) => {
+            anyhow::Error::from(error).context("cannot open what is known of recordings")
+        }
         veche_api::StartError::Recordings(error) => {
             let folder = config.recordings().store.folder;
             anyhow::Error::from(error)

@@ -63,12 +63,12 @@ for (const [codec, name, extension] of [['VP8', 'vp8', 'webm'], ['H264', 'h264',
       const headers = { authorization: `Bearer ${token}` };
       const found = await until('the file is finished', async () => {
         const list = await (await fetch(`${server.http}/rest-api/recordings`, { headers })).json();
-        return list.find((r) => r.state === 'finished');
+        return list.recordings.find((r) => r.state === 'ready')?.files[0];
       });
-      assert.match(found.recordName, new RegExp(`^stream-.*-Ann\\.${extension}$`));
-      assert.equal((await fetch(`${server.http}/client/records/${found.recordName}`)).status, 401);
-      const fetched = await fetch(`${server.http}/client/records/${found.recordName}`, { headers });
-      const path = join(server.dir, 'data/records', found.recordName);
+      assert.match(found.name, new RegExp(`^stream-.*-Ann\\.${extension}$`));
+      assert.equal((await fetch(`${server.http}/client/records/${found.name}`)).status, 401);
+      const fetched = await fetch(`${server.http}/client/records/${found.name}`, { headers });
+      const path = join(server.dir, 'data/records', found.name);
       assert.ok(Buffer.from(await fetched.arrayBuffer()).equals(readFileSync(path)));
 
       const { duration, video, audio } = probe(path);

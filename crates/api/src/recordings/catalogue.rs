@@ -3,11 +3,11 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
-use veche_record::store::{self, Manifest, State};
+use veche_record::store::{self, Manifest};
 
 /// What was recorded, as the manifests on the disk tell. As large as the
 /// folder has files.
-pub(crate) struct Catalogue {
+pub(super) struct Catalogue {
     folder: RwLock<PathBuf>,
     /// By recording and part.
     files: RwLock<BTreeMap<(String, u32), Manifest>>,
@@ -42,24 +42,10 @@ impl Catalogue {
     }
 
     /// Everything, oldest first.
-    pub(crate) fn all(&self) -> Vec<Manifest> {
+    pub(super) fn all(&self) -> Vec<Manifest> {
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = files.values().cloned().collect();
         all.sort_by_key(|manifest| manifest.started_at_ms);
         all
-    }
-
-    /// The path of a finished file. Clients were told its name while it was
-    /// open; it may have got another one at the end.
-    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
-        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let first_name = |m: &Manifest| format!("{}.{}", m.recording, m.container);
-        let found = files.values().find(|m| m.file == name).or_else(|| {
-            files
-                .values()
-                .find(|m| m.part == 1 && first_name(m) == name)
-        })?;
-        let folder = self.folder.read().unwrap_or_else(PoisonError::into_inner);
-        matches!(found.state, State::Finished | State::Recovered).then(|| folder.join(&found.file))
     }
 }

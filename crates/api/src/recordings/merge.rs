@@ -85,11 +85,11 @@ impl Thread {
         }
         match self.attempt(job) {
             Ok(Some(manifest)) => self.done(path, manifest),
-            Ok(None) => self.shared.keeper.room_ended(path),
+            Ok(None) => self.shared.archive.room_ended(path),
             Err(why) => {
                 tracing::error!(journal = %path.display(), why, "no file of a room");
                 Metrics::count(&self.shared.metrics.recordings_failed);
-                self.shared.keeper.room_failed(path, &why);
+                self.shared.archive.room_failed(path, &why);
             }
         }
     }
@@ -105,7 +105,7 @@ impl Thread {
         if journal.ended_at_ms.is_none() {
             self.end(path, &mut journal, &files)?;
         }
-        self.shared.keeper.room_ended(path);
+        self.shared.archive.room_ended(path);
         if open > 0 {
             return Err(format!("{open} files of it are not finished"));
         }
@@ -270,7 +270,7 @@ impl Thread {
 
     fn done(&self, path: &Path, manifest: Manifest) {
         self.shared.catalogue.put(manifest.clone());
-        self.shared.keeper.room_finished(path, manifest.clone());
+        self.shared.archive.room_finished(path, &manifest);
         let pending = manifest.origin.attributes.get(HOOK);
         if pending.is_some_and(|state| state == PENDING) {
             // Fails only when the hooks have ended, at shutdown; the next start

@@ -151,7 +151,7 @@ impl Thread {
                     recording = id,
                     "recording a room"
                 );
-                self.shared.keeper.room_changed(writer.path());
+                self.shared.archive.room_changed(writer.path());
                 lock(&self.shared.known.ids).insert(recording, id);
                 let room = Room {
                     writer,
@@ -221,7 +221,7 @@ impl Thread {
             return;
         };
         match room.writer.write(event) {
-            Ok(()) => self.shared.keeper.room_changed(room.writer.path()),
+            Ok(()) => self.shared.archive.room_changed(room.writer.path()),
             Err(error) if !mem::replace(&mut room.failed, true) => {
                 tracing::warn!(recording = room.writer.id(), %error, "journal of a room");
                 Metrics::count(&self.shared.metrics.recordings_degraded);
@@ -281,7 +281,7 @@ impl Thread {
             let path = open.0.writer.path();
             tracing::error!(journal = %path.display(), "a recorded room waits for files that are not finished");
             self.shared
-                .keeper
+                .archive
                 .room_failed(path, "files of its streams were not finished");
             lock(&self.shared.known.ids).remove(id);
             false

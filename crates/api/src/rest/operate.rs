@@ -4,20 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use veche_room::{Published, Reason};
 
-use super::refuse;
+use crate::archive::{Problem, Refusal};
 use crate::http::Shared;
 use crate::hub::{FromSession, RecordAsked, RecordWhat};
 use crate::translate;
@@ -25,56 +26,125 @@ use crate::translate;
 /// How long a recording may take to start: it only asks a disk for its space.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) fn router() -> Router<Arc<Shared>> {
-    let stream = |what: fn(Stream) -> RecordWhat| {
-        post(
-            move |State(shared): State<Arc<Shared>>, body: Bytes| async move {
-                match read(&body, "mediaSessionId is missing") {
-                    Ok(which) => ask(&shared, what(which)).await,
-                    Err(refusal) => refusal,
-                }
-            },
-        )
-    };
-    let room = |on: bool| {
-        post(
-            move |State(shared): State<Arc<Shared>>, body: Bytes| async move {
-                match read::<Room>(&body, "name is missing") {
-                    Ok(Room { name }) => {
-                        let room = name.as_str().into();
-                        ask(&shared, RecordWhat::Room { room, on }).await
-                    }
-                    Err(refusal) => refusal,
-                }
-            },
-        )
-    };
-    Router::new()
-        .route(
-            "/rest-api/stream/startRecording",
-            stream(|which| which.record(true)),
-        )
-        .route(
-            "/rest-api/stream/stopRecording",
-            stream(|which| which.record(false)),
-        )
-        .route(
-            "/rest-api/stream/pauseRecording",
-            stream(|which| which.pause(true)),
-        )
-        .route(
-            "/rest-api/stream/resumeRecording",
-            stream(|which| which.pause(false)),
-        )
-        .route("/rest-api/stream/find_all", get(find_all).post(find_all))
-        .route("/rest-api/stream/find", post(find))
-        .route("/rest-api/room/startRecording", room(true))
-        .route("/rest-api/room/stopRecording", room(false))
+/// For operators only: whoever serves it sees to that.
+pub(crate) fn router() -> OpenApiRouter<Arc<Shared>> {
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .routes(routes!(stop))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(start_room))
+        .routes(routes!(stop_room))
+        .routes(routes!(find_all, post_find_all))
+        .routes(routes!(find))
 }
 
-#[derive(Deserialize)]
+/// Start recording a live stream.
+#[utoipa::path(
+    post, path = "/rest-api/stream/startRecording", tag = "live", request_body = Stream,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`mediaSessionId` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such live stream, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn start(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Stream = read(&body, "mediaSessionId is missing")?;
+    ask(&shared, which.record(true)).await
+}
+
+/// Stop recording a live stream.
+#[utoipa::path(
+    post, path = "/rest-api/stream/stopRecording", tag = "live", request_body = Stream,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`mediaSessionId` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such live stream, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn stop(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Stream = read(&body, "mediaSessionId is missing")?;
+    ask(&shared, which.record(false)).await
+}
+
+/// Record nothing of a stream until it is resumed.
+#[utoipa::path(
+    post, path = "/rest-api/stream/pauseRecording", tag = "live", request_body = Stream,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`mediaSessionId` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such live stream, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn pause(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Stream = read(&body, "mediaSessionId is missing")?;
+    ask(&shared, which.pause(true)).await
+}
+
+/// Go on recording a stream, into the same file.
+#[utoipa::path(
+    post, path = "/rest-api/stream/resumeRecording", tag = "live", request_body = Stream,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`mediaSessionId` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such live stream, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn resume(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Stream = read(&body, "mediaSessionId is missing")?;
+    ask(&shared, which.pause(false)).await
+}
+
+/// Start recording a room.
+#[utoipa::path(
+    post, path = "/rest-api/room/startRecording", tag = "live", request_body = Room,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`name` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such room, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn start_room(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Room = read(&body, "name is missing")?;
+    ask(&shared, which.record(true)).await
+}
+
+/// Stop recording a room.
+#[utoipa::path(
+    post, path = "/rest-api/room/stopRecording", tag = "live", request_body = Room,
+    responses(
+        (status = 200, description = "Done"),
+        (status = 400, description = "`name` is missing", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There is no such room, or it is not recorded", body = Problem),
+        (status = 500, description = "Nothing can be recorded; the log says why", body = Problem),
+        (status = 507, description = "The disk is full", body = Problem),
+    )
+)]
+async fn stop_room(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Refusal> {
+    let which: Room = read(&body, "name is missing")?;
+    ask(&shared, which.record(false)).await
+}
+
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Stream {
+    /// Of a live stream.
     media_session_id: String,
 }
 
@@ -93,12 +163,20 @@ impl Stream {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Room {
+    /// The room's.
     name: String,
 }
 
-#[derive(Default, Deserialize)]
+impl Room {
+    fn record(self, on: bool) -> RecordWhat {
+        let room = self.name.as_str().into();
+        RecordWhat::Room { room, on }
+    }
+}
+
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Filter {
     media_session_id: Option<String>,
@@ -116,53 +194,82 @@ impl Filter {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], missing: &str) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|_| refuse(StatusCode::BAD_REQUEST, missing))
+fn read<T: DeserializeOwned>(body: &[u8], missing: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|_| Refusal::bad_request(missing))
 }
 
-async fn ask(shared: &Shared, what: RecordWhat) -> Response {
+async fn ask(shared: &Shared, what: RecordWhat) -> Result<(), Refusal> {
     let (answer, answered) = oneshot::channel();
     let asked = FromSession::Record(RecordAsked { what, answer });
     // Fails only when the hub has ended; then nobody answers.
     let _ = shared.context.hub.send(asked).await;
-    let result = timeout(PATIENCE, answered).await;
-    match result.unwrap_or(Ok(Err(Reason::RecordingFailed))) {
-        Ok(Ok(())) => StatusCode::OK.into_response(),
-        Ok(Err(reason)) => {
-            let status = match reason {
-                Reason::StreamNotFound
-                | Reason::NotRecorded
-                | Reason::PublishNotReady
-                | Reason::RoomNotFound => StatusCode::NOT_FOUND,
-                Reason::RecordingDiskFull => StatusCode::INSUFFICIENT_STORAGE,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            refuse(status, translate::text(reason))
-        }
-        Err(_) => refuse(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            translate::text(Reason::RecordingFailed),
-        ),
-    }
+    let reason = match timeout(PATIENCE, answered).await {
+        Ok(Ok(Ok(()))) => return Ok(()),
+        Ok(Ok(Err(reason))) => reason,
+        Ok(Err(_)) | Err(_) => Reason::RecordingFailed,
+    };
+    let status = match reason {
+        Reason::StreamNotFound
+        | Reason::NotRecorded
+        | Reason::PublishNotReady
+        | Reason::RoomNotFound => StatusCode::NOT_FOUND,
+        Reason::RecordingDiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let (code, message) = (translate::label(reason), translate::text(reason));
+    Err(Refusal::new(status, code, message))
 }
 
-async fn find_all(State(shared): State<Arc<Shared>>) -> Response {
+/// List the streams that are published.
+#[utoipa::path(
+    get, path = "/rest-api/stream/find_all", tag = "live",
+    responses(
+        (status = 200, description = "They are", body = Vec<Object>),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There are none", body = Problem),
+        (status = 500, description = "The server goes down", body = Problem),
+    )
+)]
+async fn find_all(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<Value>>, Refusal> {
     found(&shared, &Filter::default()).await
 }
 
-async fn find(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    match read(&body, "a filter is a JSON object") {
-        Ok(filter) => found(&shared, &filter).await,
-        Err(refusal) => refusal,
-    }
+/// List the streams that are published.
+#[utoipa::path(
+    post, path = "/rest-api/stream/find_all", tag = "live",
+    responses(
+        (status = 200, description = "They are", body = Vec<Object>),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There are none", body = Problem),
+        (status = 500, description = "The server goes down", body = Problem),
+    )
+)]
+async fn post_find_all(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<Value>>, Refusal> {
+    found(&shared, &Filter::default()).await
 }
 
-async fn found(shared: &Shared, filter: &Filter) -> Response {
+/// Find streams that are published.
+#[utoipa::path(
+    post, path = "/rest-api/stream/find", tag = "live", request_body = Filter,
+    responses(
+        (status = 200, description = "Those that fit the filter", body = Vec<Object>),
+        (status = 400, description = "The filter is no JSON object", body = Problem),
+        (status = 401, description = "Not an operator", body = Problem),
+        (status = 404, description = "There are none", body = Problem),
+        (status = 500, description = "The server goes down", body = Problem),
+    )
+)]
+async fn find(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Json<Vec<Value>>, Refusal> {
+    let filter: Filter = read(&body, "a filter is a JSON object")?;
+    found(&shared, &filter).await
+}
+
+async fn found(shared: &Shared, filter: &Filter) -> Result<Json<Vec<Value>>, Refusal> {
     let (answer, answered) = oneshot::channel();
     // Fails only when the hub has ended; then nobody answers.
     let _ = shared.context.hub.send(FromSession::List(answer)).await;
     let Ok(Ok(streams)) = timeout(PATIENCE, answered).await else {
-        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the hub has ended");
+        return Err(Refusal::internal());
     };
     let streams: Vec<Value> = streams
         .iter()
@@ -170,8 +277,15 @@ async fn found(shared: &Shared, filter: &Filter) -> Response {
         .map(entry)
         .collect();
     match streams.is_empty() {
-        true => refuse(StatusCode::NOT_FOUND, "no such stream is published"),
-        false => axum::Json(streams).into_response(),
+        true => {
+            let message = "no such stream is published";
+            Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "stream_not_found",
+                message,
+            ))
+        }
+        false => Ok(Json(streams)),
     }
 }
 

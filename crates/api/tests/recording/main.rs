@@ -42,8 +42,8 @@ async fn a_recorded_stream_becomes_a_plain_file_with_all_that_was_sent() {
     assert_eq!(last["status"], "UNPUBLISHED");
     assert_eq!(last["recordName"], "stream-m1-ann.webm");
 
-    let found = server.recording("m1", "finished").await;
-    assert_eq!(found["recordName"], "stream-m1-ann.webm");
+    let found = server.recording("m1", "ready").await;
+    assert_eq!(found["files"][0]["name"], "stream-m1-ann.webm");
     assert_eq!(found["room"], "r");
     let path = server.records().join("stream-m1-ann.webm");
     let video = probe(&path, "v:0");
@@ -89,7 +89,7 @@ async fn an_operator_records_a_part_of_a_live_stream() {
     assert_eq!(server.post(start, &which).await.status, 200);
     live.send_all().await;
     assert_eq!(server.post(stop, &which).await.status, 200);
-    server.recording("m2", "finished").await;
+    server.recording("m2", "ready").await;
     live.end(&mut bob, "m2").await;
     let last = bob.status("m2").await;
     assert_eq!(last["recordName"], "stream-m2-bob.mp4");

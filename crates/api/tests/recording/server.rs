@@ -138,12 +138,14 @@ impl Server {
         let wait = async {
             loop {
                 let list = self.get("/rest-api/recordings", "").await;
-                let list: Vec<Value> = serde_json::from_slice(&list.body).unwrap();
-                let found = list
-                    .into_iter()
-                    .find(|r| r["mediaSessionId"] == media_session && r["state"] == state);
+                let list: Value = serde_json::from_slice(&list.body).unwrap();
+                let id = format!("stream-{media_session}-");
+                let found =
+                    list["recordings"].as_array().unwrap().iter().find(|r| {
+                        r["id"].as_str().unwrap().starts_with(&id) && r["state"] == state
+                    });
                 if let Some(found) = found {
-                    return found;
+                    return found.clone();
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

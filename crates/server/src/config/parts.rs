@@ -101,6 +101,7 @@ impl Config {
                     .unwrap_or(SyncPolicy::EveryFragment),
                 ..usual.store
             },
+            archive: usual.archive,
             formats: parsed(&self.record_formats),
             hook: self.on_record_hook_script.clone(),
             hook_timeout: self.record_hook_timeout.duration(),
@@ -114,7 +115,6 @@ impl Config {
                 RoomRecordFormat::Mp4 => Container::Mp4,
             },
             room_hook: self.on_multiple_record_hook_script.clone(),
-            keeper: None,
         }
     }
 

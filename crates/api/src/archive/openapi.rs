@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header;
+use axum::routing::get;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::http::Shared;
+
+/// What stands above the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Veche",
+        description = "Recordings of an open-source server for live rooms.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    tags(
+        (name = "recordings", description = "What was recorded"),
+        (name = "session", description = "Logging in, for pages"),
+        (name = "live", description = "What happens now"),
+    ),
+    security(("token" = []), ("session" = [])),
+    modifiers(&Schemes)
+)]
+pub(super) struct Document;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let mut add = |name: &str, scheme| components.add_security_scheme(name, scheme);
+        let token = Http::new(HttpAuthScheme::Bearer);
+        add("token", SecurityScheme::Http(token));
+        let cookie = ApiKeyValue::new(super::session::COOKIE);
+        add("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let link = ApiKeyValue::with_description(
+            "signature",
+            "Of a link to one recording, together with `expires`",
+        );
+        add("link", SecurityScheme::ApiKey(ApiKey::Query(link)));
+    }
+}
+
+/// Serves the document. It says nothing that the source does not.
+pub(super) fn router(document: &utoipa::openapi::OpenApi) -> Router<Arc<Shared>> {
+    // Of our own types: nothing in it can fail.
+    let text = Bytes::from(document.to_pretty_json().unwrap_or_default());
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Router::new().route(
+        "/rest-api/openapi.json",
+        get(move || async move { (kind, text) }),
+    )
+}

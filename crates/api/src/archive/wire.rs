@@ -1,0 +1,262 @@
+//! The forms of answers and requests.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::{IntoParams, ToSchema};
+use veche_archive as archive;
+
+use super::access::Access;
+
+/// What was recorded: a room or a stream.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Recording {
+    id: String,
+    kind: Kind,
+    /// The room's name.
+    room: Option<String>,
+    /// The stream's name.
+    stream: Option<String>,
+    people: Vec<String>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    started_at: String,
+    duration_ms: u64,
+    bytes: u64,
+    state: State,
+    /// Something was lost while it was written.
+    degraded: bool,
+    /// Why it is not what it should be.
+    note: Option<String>,
+    /// The film of a room.
+    mix: Option<Mix>,
+    /// Where its picture is.
+    thumbnail: Option<String>,
+    /// The best file to play.
+    play: Option<String>,
+    /// The film first, then the room's file, then streams.
+    files: Vec<File>,
+    /// In the trash until then. RFC 3339.
+    #[schema(format = DateTime)]
+    deleted_until: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Room,
+    Stream,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Recording,
+    Finishing,
+    Ready,
+    Recovered,
+    Broken,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Mix {
+    state: MixState,
+    #[schema(minimum = 0, maximum = 1)]
+    progress: f64,
+    seconds_left: Option<u64>,
+    /// Why there is no film.
+    error: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum MixState {
+    Queued,
+    Running,
+    Failed,
+    Done,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct File {
+    name: String,
+    kind: FileKind,
+    /// Whose stream it is.
+    person: Option<String>,
+    mime: String,
+    bytes: u64,
+    duration_ms: u64,
+    url: String,
+    state: State,
+    /// Where its copy lies.
+    uploaded: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum FileKind {
+    Film,
+    Room,
+    Stream,
+}
+
+/// A part of the list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    /// Newest first.
+    pub(super) recordings: Vec<Recording>,
+    /// For `after`, if there are more.
+    pub(super) next: Option<String>,
+    /// How many there are on all pages.
+    pub(super) total: u64,
+    /// How large all of them are.
+    pub(super) bytes: u64,
+}
+
+/// Which recordings to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    /// Words that are in the name of the room, the stream or of people.
+    pub(super) search: String,
+    /// Only those in this state.
+    #[param(inline)]
+    pub(super) state: Option<State>,
+    /// Those in the trash, instead of those that are not.
+    pub(super) trash: bool,
+    /// At most so many: 1 to 200, 50 if it is not said.
+    #[param(minimum = 1, maximum = 200)]
+    pub(super) limit: Option<usize>,
+    /// `next` of the page before.
+    pub(super) after: Option<String>,
+}
+
+/// How long a link opens.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LinkWanted {
+    /// A day if it is not said; a year at most.
+    #[schema(minimum = 1, maximum = 31536000)]
+    pub(super) expires_in_seconds: Option<u64>,
+}
+
+/// A link that opens one recording.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Link {
+    /// On this server.
+    pub(super) url: String,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub(super) expires: String,
+}
+
+impl From<State> for archive::State {
+    fn from(state: State) -> Self {
+        match state {
+            State::Recording => Self::Recording,
+            State::Finishing => Self::Finishing,
+            State::Ready => Self::Ready,
+            State::Recovered => Self::Recovered,
+            State::Broken => Self::Broken,
+        }
+    }
+}
+
+fn state(state: archive::State) -> State {
+    match state {
+        archive::State::Recording => State::Recording,
+        archive::State::Finishing => State::Finishing,
+        archive::State::Ready => State::Ready,
+        archive::State::Recovered => State::Recovered,
+        archive::State::Broken => State::Broken,
+    }
+}
+
+/// A recording as somebody sees it who has this access.
+pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
+    let query = access.query();
+    let url = |file: &archive::File| format!("/client/records/{}{query}", encode(&file.name));
+    let id = encode(&of.id);
+    Recording {
+        kind: match of.kind {
+            archive::Kind::Room => Kind::Room,
+            archive::Kind::Stream => Kind::Stream,
+        },
+        started_at: rfc3339(of.started_at_ms),
+        duration_ms: of.duration_ms,
+        bytes: of.bytes,
+        state: state(of.state),
+        degraded: of.degraded,
+        mix: of.mix.as_ref().map(mix),
+        thumbnail: of
+            .thumbnail
+            .then(|| format!("/rest-api/recordings/{id}/thumbnail{query}")),
+        play: of.play().map(url),
+        files: of.files.iter().map(|f| file(f, url(f))).collect(),
+        deleted_until: of.deleted_until_ms.map(rfc3339),
+        id: of.id,
+        room: of.room,
+        stream: of.stream,
+        people: of.people,
+        note: of.note,
+    }
+}
+
+fn mix(of: &archive::Mix) -> Mix {
+    Mix {
+        state: match of.state {
+            archive::MixState::Queued => MixState::Queued,
+            archive::MixState::Running => MixState::Running,
+            archive::MixState::Failed => MixState::Failed,
+            archive::MixState::Done => MixState::Done,
+        },
+        progress: of.progress,
+        seconds_left: of.seconds_left,
+        error: of.error.clone(),
+    }
+}
+
+fn file(of: &archive::File, url: String) -> File {
+    File {
+        name: of.name.clone(),
+        kind: match of.kind {
+            archive::FileKind::Film => FileKind::Film,
+            archive::FileKind::Room => FileKind::Room,
+            archive::FileKind::Stream => FileKind::Stream,
+        },
+        person: of.person.clone(),
+        mime: of.mime().to_owned(),
+        bytes: of.bytes,
+        duration_ms: of.duration_ms,
+        url,
+        state: state(of.state),
+        uploaded: of.uploaded.clone(),
+    }
+}
+
+/// A time in milliseconds since 1970.
+pub(super) fn rfc3339(ms: u64) -> String {
+    let nanos = i128::from(ms) * 1_000_000;
+    let time = OffsetDateTime::from_unix_timestamp_nanos(nanos);
+    let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Text as a part of a URL's path, or of a header (RFC 5987, `attr-char`).
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

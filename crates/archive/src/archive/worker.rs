@@ -1,0 +1,126 @@
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use veche_record::journal;
+use veche_record::store::Manifest;
+
+use super::{Inner, films};
+use crate::catalogue::{CatalogueError, thumbnail_name};
+use crate::model::{FileKind, Kind, Recording};
+use crate::thumbnail;
+
+/// What the archive is told. The queue is as long as files begin and end: none
+/// is forgotten.
+pub(super) enum Told {
+    Manifest(Box<Manifest>),
+    /// This process writes it, or does so no more.
+    Journal(PathBuf, bool),
+    RoomFailed(PathBuf, String),
+    /// Look what is to do about it.
+    Changed(String),
+    Close,
+}
+
+pub(super) fn start(inner: Arc<Inner>, told: mpsc::Receiver<Told>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name("archive".to_owned())
+        .spawn(move || {
+            let mut worker = Worker {
+                inner,
+                tried: BTreeSet::new(),
+            };
+            while let Ok(told) = told.recv() {
+                if matches!(told, Told::Close) {
+                    break;
+                }
+                if let Err(error) = worker.handle(told) {
+                    tracing::error!(%error, "the catalogue of recordings misses something until the next start");
+                }
+            }
+        })
+}
+
+struct Worker {
+    inner: Arc<Inner>,
+    /// Files of which no picture can be made.
+    tried: BTreeSet<String>,
+}
+
+impl Worker {
+    fn handle(&mut self, told: Told) -> Result<(), CatalogueError> {
+        let inner = Arc::clone(&self.inner);
+        let (id, recording) = match told {
+            Told::Manifest(manifest) => inner.with(|catalogue| catalogue.put(&manifest))?,
+            Told::Journal(path, live) => {
+                inner.with(|catalogue| catalogue.put_journal(&path, live))?
+            }
+            Told::RoomFailed(path, why) => {
+                let Some(id) = journal::id_of(&path) else {
+                    return Ok(());
+                };
+                let failed = inner.with(|c| c.keep(id, |kept| kept.failed = Some(why.clone())))?;
+                (id.to_owned(), failed)
+            }
+            Told::Changed(id) => {
+                let found = inner.with(|catalogue| catalogue.get(&id))?;
+                (id, found)
+            }
+            Told::Close => return Ok(()),
+        };
+        match recording {
+            Some(recording) => self.consider(&recording),
+            None => tracing::debug!(recording = id, "nothing of it is left"),
+        }
+        Ok(())
+    }
+
+    /// What is to do about a recording that has changed.
+    fn consider(&mut self, recording: &Recording) {
+        if !recording.state.is_whole() || recording.deleted_until_ms.is_some() {
+            return;
+        }
+        let automatic = self.inner.config.mix.as_ref().is_some_and(|m| m.automatic);
+        if automatic && wants_film(recording) {
+            if let Err(error) = self.inner.queue_film(&recording.id, serde_json::Map::new()) {
+                tracing::warn!(recording = recording.id, %error, "a film is not made");
+            }
+        }
+        self.picture(recording);
+        self.inner.wake.notify_one();
+    }
+
+    fn picture(&mut self, recording: &Recording) {
+        let Some(thumbnailer) = self.inner.config.thumbnailer.clone() else {
+            return;
+        };
+        let Some(file) = recording.play().filter(|f| f.video && f.local) else {
+            return;
+        };
+        // The film has a better one.
+        let better = file.kind == FileKind::Film;
+        if (recording.thumbnail && !better) || !self.tried.insert(file.name.clone()) {
+            return;
+        }
+        let folder: &Path = &self.inner.config.folder;
+        let to = folder.join(thumbnail_name(&recording.id));
+        match thumbnail::make(&*thumbnailer, &folder.join(&file.name), &to) {
+            Ok(()) => {
+                let changed = self.inner.with(|c| c.refresh(&recording.id));
+                if let Err(error) = changed {
+                    tracing::warn!(recording = recording.id, %error, "its picture is not listed");
+                }
+            }
+            Err(why) => tracing::warn!(file = file.name, why, "no picture of a recording"),
+        }
+    }
+}
+
+/// A room's recording of which no film was ever asked for.
+fn wants_film(recording: &Recording) -> bool {
+    recording.kind == Kind::Room
+        && recording.mix.is_none()
+        && films::input(recording).is_some_and(|file| file.local)
+}

@@ -1,0 +1,166 @@
+//! What is deleted when recordings are too old or too many. Pure.
+
+use std::time::Duration;
+
+/// The rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// `record_keep_days`: since the recording ended. `None`: as long as there is room.
+    pub keep: Option<Duration>,
+    /// `record_max_bytes`: of all files in the folder. `None`: as many as fit.
+    pub max_bytes: Option<u64>,
+}
+
+/// A recording, as far as the rules look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub id: String,
+    pub ended_at_ms: u64,
+    /// In the folder.
+    pub local_bytes: u64,
+    pub trashed: bool,
+    /// Nothing writes to it, reads it or still has to carry it away.
+    pub free: bool,
+    /// Every file has a confirmed copy elsewhere.
+    pub uploaded: bool,
+}
+
+/// What becomes of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// All of it, wherever it lies: it is too old.
+    Expired,
+    /// All of it: there is no room.
+    NoRoom,
+    /// Its files here: there is no room, and it has a copy elsewhere.
+    LocalOnly,
+}
+
+/// What has to go now, in that order.
+///
+/// The trash goes first for want of room, then the oldest. What still runs is
+/// left alone, though it may be over the limit by itself.
+pub(crate) fn removals(
+    now_ms: u64,
+    rules: Rules,
+    mut all: Vec<Candidate>,
+) -> Vec<(String, Removal)> {
+    let mut removals = Vec::new();
+    if let Some(keep) = rules.keep {
+        let keep_ms = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+        let expired = |c: &Candidate| c.free && c.ended_at_ms.saturating_add(keep_ms) <= now_ms;
+        for candidate in all.extract_if(.., |c| expired(c)) {
+            removals.push((candidate.id, Removal::Expired));
+        }
+    }
+    if let Some(max) = rules.max_bytes {
+        let mut total: u64 = all.iter().map(|c| c.local_bytes).sum();
+        all.sort_by_key(|c| (!c.trashed, c.ended_at_ms));
+        for candidate in all.into_iter().filter(|c| c.free && c.local_bytes > 0) {
+            if total <= max {
+                break;
+            }
+            total -= candidate.local_bytes;
+            let removal = match candidate.uploaded && !candidate.trashed {
+                true => Removal::LocalOnly,
+                false => Removal::NoRoom,
+            };
+            removals.push((candidate.id, removal));
+        }
+    }
+    removals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+
+    fn one(id: &str, ended_day: u64, bytes: u64) -> Candidate {
+        Candidate {
+            id: id.to_owned(),
+            ended_at_ms: ended_day * DAY_MS,
+            local_bytes: bytes,
+            trashed: false,
+            free: true,
+            uploaded: false,
+        }
+    }
+
+    fn check(day: u64, rules: Rules, all: &[Candidate], expected: &[(&str, Removal)]) {
+        let found = removals(day * DAY_MS, rules, all.to_vec());
+        let found: Vec<_> = found.iter().map(|(id, r)| (id.as_str(), *r)).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn keep(days: u64) -> Rules {
+        Rules {
+            keep: Some(Duration::from_secs(days * 24 * 3600)),
+            max_bytes: None,
+        }
+    }
+
+    fn max(bytes: u64) -> Rules {
+        Rules {
+            keep: None,
+            max_bytes: Some(bytes),
+        }
+    }
+
+    #[test]
+    fn without_rules_everything_stays() {
+        check(10_000, Rules::default(), &[one("a", 0, u64::MAX)], &[]);
+    }
+
+    #[test]
+    fn a_recording_goes_on_the_day_that_it_is_too_old() {
+        let all = [one("old", 1, 5), one("new", 2, 5)];
+        check(30, keep(30), &all, &[]);
+        check(31, keep(30), &all, &[("old", Removal::Expired)]);
+    }
+
+    #[test]
+    fn the_oldest_go_until_the_rest_fits() {
+        let all = [one("b", 2, 40), one("c", 3, 40), one("a", 1, 40)];
+        check(9, max(120), &all, &[]);
+        check(9, max(80), &all, &[("a", Removal::NoRoom)]);
+        let two = [("a", Removal::NoRoom), ("b", Removal::NoRoom)];
+        check(9, max(79), &all, &two);
+    }
+
+    #[test]
+    fn what_is_in_use_stays_and_counts() {
+        let mut running = one("run", 1, 100);
+        running.free = false;
+        check(99, keep(1), &[running.clone()], &[]);
+        let all = [running, one("a", 2, 10)];
+        check(9, max(50), &all, &[("a", Removal::NoRoom)]);
+    }
+
+    #[test]
+    fn the_trash_goes_first() {
+        let mut trashed = one("t", 5, 10);
+        trashed.trashed = true;
+        trashed.uploaded = true;
+        let all = [one("a", 1, 10), trashed];
+        check(9, max(10), &all, &[("t", Removal::NoRoom)]);
+    }
+
+    #[test]
+    fn for_want_of_room_a_copy_elsewhere_is_enough() {
+        let mut away = one("u", 1, 10);
+        away.uploaded = true;
+        check(9, max(5), &[away.clone()], &[("u", Removal::LocalOnly)]);
+        check(99, keep(1), &[away], &[("u", Removal::Expired)]);
+    }
+
+    #[test]
+    fn a_recording_is_named_once() {
+        let rules = Rules {
+            max_bytes: Some(0),
+            ..keep(1)
+        };
+        check(9, rules, &[one("a", 1, 10)], &[("a", Removal::Expired)]);
+    }
+}

@@ -1,0 +1,36 @@
+use std::fmt::Debug;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Makes a small picture of a film, outside of this process.
+pub trait Thumbnailer: Debug + Send + Sync {
+    /// A JPEG of a telling moment of the file. Called on a thread that may wait.
+    ///
+    /// # Errors
+    /// A sentence for the log. The list then shows no picture.
+    fn thumbnail(&self, file: &Path) -> Result<Vec<u8>, String>;
+}
+
+/// Bytes of a picture that are taken.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Makes a picture and lays it there, at once or not at all.
+pub(crate) fn make(thumbnailer: &dyn Thumbnailer, file: &Path, to: &Path) -> Result<(), String> {
+    let jpeg = thumbnailer.thumbnail(file)?;
+    if !jpeg.starts_with(&[0xff, 0xd8]) || jpeg.len() > MAX_BYTES {
+        return Err(format!("{} bytes that are no JPEG", jpeg.len()));
+    }
+    write(to, &jpeg).map_err(|error| error.to_string())
+}
+
+fn write(to: &Path, jpeg: &[u8]) -> io::Result<()> {
+    let growing = to.with_extension("jpg.tmp");
+    let attempt = || {
+        File::create(&growing)?.write_all(jpeg)?;
+        fs::rename(&growing, to)
+    };
+    attempt().inspect_err(|_| {
+        let _ = fs::remove_file(&growing);
+    })
+}
