@@ -60,8 +60,8 @@ describe('over HTTP', () => {
       'GET /rest-api/recordings?limit=50&trash=false&search=Ann+&+Юрий&state=ready&after=c1',
       'GET /rest-api/recordings/a/b',
       'DELETE /rest-api/recordings/x',
-      'POST /rest-api/recordings/x/restore',
-      'POST /rest-api/recordings/x/mix',
+      'POST /rest-api/recordings/x/restore {}',
+      'POST /rest-api/recordings/x/mix {}',
       'DELETE /rest-api/recordings/x/mix',
       'POST /rest-api/session {"token":"t"}',
       'DELETE /rest-api/session',
@@ -80,9 +80,15 @@ describe('over HTTP', () => {
     expect(asked[0]![1]).toBe('/rest-api/recordings/x?expires=12&signature=a%2Bb');
     expect(signed('/f?x=1', pass, { download: '1' })).toBe('/f?x=1&download=1&expires=12&signature=a%2Bb');
     expect(signed('/f', null)).toBe('/f');
+    expect(signed('/f%20x?expires=12&signature=ab', { expires: '12', signature: 'ab' }, { download: '1' })).toBe('/f%20x?expires=12&signature=ab&download=1');
   });
 
-  it.each([[0, 'offline'], [401, 'unauthorized'], [403, 'unauthorized'], [404, 'missing'], [410, 'missing'], [429, 'busy'], [503, 'busy'], [409, 'server'], [500, 'server']])('%i is %s', async (status, trouble) => {
+  it('a link that does not open it is one that lacks the right', async () => {
+    const { archive } = world(403, { code: 'link_expired', message: 'the link has expired' }, { expires: '1', signature: 's' });
+    await expect(archive.get('x')).rejects.toMatchObject({ trouble: 'unauthorized', code: 'link_expired' });
+  });
+
+  it.each([[0, 'offline'], [401, 'unauthorized'], [403, 'server'], [404, 'missing'], [410, 'missing'], [429, 'busy'], [503, 'busy'], [409, 'server'], [500, 'server']])('%i is %s', async (status, trouble) => {
     const { archive } = world(status, { code: 'some_code', message: 'Some words.' });
     const failed = archive.get('x');
     await expect(failed).rejects.toMatchObject({ trouble });

@@ -250,6 +250,13 @@ describe('the trash', () => {
     expect(archive.recordings.map((r) => r.id)).toEqual(['b']);
   });
 
+  it('gives up the film of what is deleted', async () => {
+    archive.recordings = [recording('a', { mix: { state: 'running', progress: 0, secondsLeft: null, error: null } })];
+    const library = await opened();
+    await library.remove(library.items.value![0]!);
+    expect(archive.asked.filter((what) => /cancel|remove/.test(what))).toEqual(['cancel a', 'remove a']);
+  });
+
   it('takes one press at a time', async () => {
     const library = await opened();
     const [a] = library.items.value!;

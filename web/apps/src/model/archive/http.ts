@@ -9,12 +9,17 @@ const PATIENCE_MS = 20_000;
 
 /** An address with the link's right to it, so that pictures, films and downloads open too. */
 export function signed(url: string, pass: Pass | null, more: Record<string, string> = {}): string {
-  const query = new URLSearchParams({ ...more, ...(pass ?? {}) }).toString();
-  return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url;
+  const [path = '', had = ''] = url.split('?');
+  const query = new URLSearchParams(had);
+  // What the server gave to a guest is signed already.
+  for (const [name, value] of Object.entries({ ...more, ...pass })) query.set(name, value);
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
 }
 
-function troubleOf(status: number): Trouble {
-  if (status === 401 || status === 403) return 'unauthorized';
+function troubleOf(status: number, isGuest: boolean): Trouble {
+  // 403 is a link that does not open it; to an operator it is a refusal like others.
+  if (status === 401 || (status === 403 && isGuest)) return 'unauthorized';
   if (status === 404 || status === 410) return 'missing';
   if (status === 429 || status === 503) return 'busy';
   return 'server';
@@ -75,7 +80,8 @@ export class HttpArchive implements Archive {
         cache: 'no-store',
         credentials: 'same-origin',
         signal: AbortSignal.timeout(PATIENCE_MS),
-        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        // By JSON a server tells its own page from a form of another site.
+        ...(method === 'POST' && { body: JSON.stringify(body ?? {}), headers: { 'content-type': 'application/json' } }),
       });
     } catch (error) {
       throw new ArchiveError('offline', error instanceof Error ? error.message : String(error));
@@ -84,6 +90,6 @@ export class HttpArchive implements Archive {
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) return answer;
     const { code, message } = refusalOf(answer);
-    throw new ArchiveError(troubleOf(response.status), message, code);
+    throw new ArchiveError(troubleOf(response.status, this.pass !== null), message, code);
   }
 }

@@ -2,7 +2,7 @@
 import { signal, type Signal } from '@preact/signals';
 import { append, merge, replace, type Listed } from './merge';
 import type { Route } from './route';
-import { isActive } from './standing';
+import { filmWish, isActive } from './standing';
 import { ArchiveError, type Archive, type Page, type Recording, type State, type Trouble } from './types';
 
 /** While something changes by itself, and while nothing does. */
@@ -198,6 +198,8 @@ export class Library {
     return this.act(recording, async () => {
       this.drop(recording);
       if (this.route.value.id === id) this.go({ id: null });
+      // The server deletes nothing that is being mixed; whoever deletes it does not want the film.
+      if (filmWish(recording) === 'cancel') await this.archive.cancelMix(id);
       const removed = await this.archive.remove(id);
       this.tell('removed', removed, '', UNDO_MS);
     });
