@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::check::Report;
 use crate::config::{self, ConfigError, Loaded, Note, Sources};
-use crate::{Shutdown, banner, check, host, log, run};
+use crate::{Shutdown, banner, check, host, log, mix, run};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +21,7 @@ Examples:
   veche check                            what keeps it from working, and how to mend it
   veche config                           what is in force, and who set it
   veche config --example > veche.toml    a commented file to start from
+  veche mix room-standup.mkv             one film of a recorded meeting
 
 Settings come from flashphoner.properties, then veche.toml, then VECHE_*
 variables (VECHE_HTTP_PORT=80, VECHE_KEEP_ALIVE__PROBES=5), then flags; the last wins.";
@@ -47,6 +48,10 @@ enum Command {
         #[arg(long)]
         example: bool,
     },
+    /// Make one film of a meeting from its recordings
+    Mix(Box<mix::MixArgs>),
+    /// Make a picture (JPEG) that stands for a recording
+    Thumbnail(mix::ThumbnailArgs),
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +179,11 @@ impl Options {
 /// The whole program: reads the command line, does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    match &cli.command {
+        Some(Command::Mix(args)) => return mix::run(args),
+        Some(Command::Thumbnail(args)) => return mix::thumbnail(args),
+        _ => {}
+    }
     match dispatch(&cli) {
         Ok(code) => code,
         Err(error) => {
@@ -195,6 +205,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
             print(&in_force(&config::load(&sources)?));
             Ok(ExitCode::SUCCESS)
         }
+        // These need no settings of a server, and are done before.
+        Some(Command::Mix(_) | Command::Thumbnail(_)) => Ok(ExitCode::SUCCESS),
         Some(Command::Serve) | None => {
             serve(config::load(&sources)?, cli.options.ports_file.clone())
         }

@@ -41,6 +41,15 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// Lets other processes go first: 0 changes nothing, 19 is what only runs when
+/// nothing else does.
+pub fn be_nice(nice: u8) {
+    let own = rustix::process::getpid();
+    if let Err(error) = rustix::process::setpriority_process(Some(own), i32::from(nice.min(19))) {
+        tracing::debug!(%error, "cannot change the priority");
+    }
+}
+
 /// How many files and sockets this process may have open, once it has asked for all.
 pub fn open_files() -> Option<u64> {
     getrlimit(Resource::Nofile).maximum

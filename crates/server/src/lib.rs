@@ -16,6 +16,7 @@ mod crowd;
 mod host;
 mod listen;
 mod log;
+mod mix;
 mod ports;
 mod run;
 mod shutdown;

@@ -1,0 +1,369 @@
+//! The recordings that a film is made of: found, opened, and read side by side
+//! in the order of time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use veche_record::store::{Manifest, ROOM_RECORDING, State, kind};
+use veche_record::{ReadError, Reader, Sample, Track, inspect};
+
+use crate::script::{SCREEN_SUFFIX, TrackInfo};
+
+/// One recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The file, open or finished.
+    pub path: PathBuf,
+    /// Where it begins in the film.
+    pub start: Duration,
+    /// Whose it is, if its tracks do not say.
+    pub person: Option<String>,
+    /// The stream that it is of, where that is known.
+    pub media_session_id: Option<String>,
+}
+
+/// Why there is nothing to make a film of.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Not there.
+    #[error("{}: no such file or folder", path.display())]
+    Missing {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The folder.
+    #[error("cannot read {}: {error}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The only recording, or the first of several none of which can be read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ReadError,
+    },
+    /// The folder has none, or they are empty.
+    #[error("{}: no recordings in it", path.display())]
+    Nothing {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The folder has those of several meetings.
+    #[error("{} has recordings of several meetings; name one with --room-id: {}", path.display(), rooms.join(", "))]
+    SeveralRooms {
+        /// The folder.
+        path: PathBuf,
+        /// The ids, with the rooms' names.
+        rooms: Vec<String>,
+    },
+    /// More than [`MAX_FILES`].
+    #[error("more than {MAX_FILES} recordings")]
+    TooMany,
+}
+
+/// Recordings of one film: as many files as are open at once.
+pub const MAX_FILES: usize = 512;
+
+/// Extensions of what can be read.
+const EXTENSIONS: &[&str] = &["mkv", "mp4", "webm"];
+
+/// Ends the names of films, which are not recordings to make one of.
+const FILM: &str = ".film.mp4";
+
+/// Which recordings are wanted, and where the film begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Of {
+    /// Of a folder's recordings those of this life of a room, or of this
+    /// recording of one.
+    pub room_id: Option<String>,
+    /// The room's clock at the start of the film, in microseconds; the first
+    /// recording's start, if not known.
+    pub origin_us: Option<u64>,
+}
+
+/// The recordings that `path` names: itself, or those of a meeting in it.
+pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
+    if path.is_dir() {
+        return in_folder(path, of);
+    }
+    if !path.is_file() {
+        return Err(InputError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    let manifest = manifest_of(path);
+    let start = match (&manifest, of.origin_us) {
+        (Some(manifest), Some(origin)) => manifest.room_start_us.saturating_sub(origin),
+        _ => 0,
+    };
+    let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
+    Ok(vec![InputFile {
+        path: path.to_owned(),
+        start: Duration::from_micros(start),
+        person: stream.as_ref().and_then(person),
+        media_session_id: stream.as_ref().and_then(media_session),
+    }])
+}
+
+fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
+    let failed = |error| InputError::Folder {
+        path: folder.to_owned(),
+        error,
+    };
+    let mut found: Vec<(PathBuf, Option<Manifest>)> = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        if !EXTENSIONS.contains(&&*extension) || name.ends_with(FILM) {
+            continue;
+        }
+        let manifest = manifest_of(&path);
+        let of_a_stream = manifest.as_ref().is_none_or(|m| {
+            m.kind() == kind::STREAM && !matches!(m.state, State::Empty | State::Broken)
+        });
+        let of_the_room = of.room_id.as_ref().is_none_or(|id| {
+            manifest.as_ref().is_some_and(|m| {
+                let recording = m.origin.attributes.get(ROOM_RECORDING);
+                m.origin.room_id == *id || recording.is_some_and(|recording| recording == id)
+            })
+        });
+        if of_a_stream && of_the_room {
+            if found.len() == MAX_FILES {
+                return Err(InputError::TooMany);
+            }
+            found.push((path, manifest));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    one_room(folder, &found)?;
+    if found.is_empty() {
+        return Err(InputError::Nothing {
+            path: folder.to_owned(),
+        });
+    }
+    let first = found
+        .iter()
+        .filter_map(|(_, m)| Some(m.as_ref()?.room_start_us))
+        .min();
+    let origin = of.origin_us.or(first).unwrap_or_default();
+    Ok(found
+        .into_iter()
+        .map(|(path, manifest)| match manifest {
+            Some(manifest) => of_manifest(path, &manifest, origin),
+            None => InputFile {
+                person: path
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned()),
+                path,
+                start: Duration::ZERO,
+                media_session_id: None,
+            },
+        })
+        .collect())
+}
+
+fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile {
+    InputFile {
+        path,
+        start: Duration::from_micros(manifest.room_start_us.saturating_sub(origin_us)),
+        person: person(manifest),
+        media_session_id: media_session(manifest),
+    }
+}
+
+fn person(manifest: &Manifest) -> Option<String> {
+    let origin = &manifest.origin;
+    let names = [&origin.login, &origin.stream];
+    names.into_iter().find(|name| !name.is_empty()).cloned()
+}
+
+fn media_session(manifest: &Manifest) -> Option<String> {
+    let id = &manifest.origin.media_session_id;
+    (!id.is_empty()).then(|| id.clone())
+}
+
+fn one_room(folder: &Path, found: &[(PathBuf, Option<Manifest>)]) -> Result<(), InputError> {
+    let mut rooms: Vec<String> = found
+        .iter()
+        .filter_map(|(_, manifest)| {
+            let origin = &manifest.as_ref()?.origin;
+            Some(format!("{} ({})", origin.room_id, origin.room))
+        })
+        .collect();
+    rooms.sort();
+    rooms.dedup();
+    if rooms.len() > 1 {
+        rooms.truncate(20);
+        return Err(InputError::SeveralRooms {
+            path: folder.to_owned(),
+            rooms,
+        });
+    }
+    Ok(())
+}
+
+/// What is known of a file, if something is.
+pub fn manifest_of(media: &Path) -> Option<Manifest> {
+    let manifest = Manifest::read(&media.with_extension("json")).ok()?;
+    let same = media
+        .file_name()
+        .is_some_and(|name| name == manifest.file.as_str());
+    same.then_some(manifest)
+}
+
+/// All tracks of a film's recordings.
+pub struct Inputs {
+    files: Vec<Open>,
+    tracks: Vec<(Track, TrackInfo)>,
+    warnings: Vec<String>,
+}
+
+struct Open {
+    path: PathBuf,
+    reader: Reader,
+    start: Duration,
+    /// Position of the file's first track among all.
+    first: usize,
+    /// Not given out yet.
+    head: Option<Sample>,
+}
+
+impl Inputs {
+    /// Opens them. What cannot be read is left out and said in
+    /// [`Inputs::warnings`]; that nothing can is an error.
+    pub fn open(files: &[InputFile]) -> Result<Self, InputError> {
+        let mut inputs = Self {
+            files: Vec::new(),
+            tracks: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let mut first_error = None;
+        for file in files {
+            if let Err(error) = inputs.add(file) {
+                inputs.warn(&file.path, &error);
+                first_error.get_or_insert((file.path.clone(), error));
+            }
+        }
+        match first_error {
+            Some((path, error)) if inputs.files.is_empty() => Err(InputError::File { path, error }),
+            _ => Ok(inputs),
+        }
+    }
+
+    fn add(&mut self, file: &InputFile) -> Result<(), ReadError> {
+        let summary = inspect(&file.path)?;
+        let mut reader = Reader::open(&file.path)?;
+        if summary.lost_bytes > 0 {
+            let lost = format!(
+                "its last {} bytes belong to no whole fragment",
+                summary.lost_bytes
+            );
+            self.warn(&file.path, &lost);
+        }
+        let head = reader.next_sample()?;
+        let first = self.tracks.len();
+        for (position, track) in reader.tracks().iter().enumerate() {
+            let told = summary.tracks.get(position).filter(|told| told.samples > 0);
+            let info = TrackInfo {
+                name: name_of(track, file),
+                media_session_id: file.media_session_id.clone(),
+                video: track.is_video(),
+                start: file.start + told.map_or(Duration::ZERO, |told| told.start),
+                end: file.start + told.map_or(Duration::ZERO, |told| told.end),
+            };
+            self.tracks.push((track.clone(), info));
+        }
+        self.files.push(Open {
+            path: file.path.clone(),
+            reader,
+            start: file.start,
+            first,
+            head,
+        });
+        Ok(())
+    }
+
+    /// How the tracks are coded, and what the script needs of them. Those that
+    /// have nothing in them begin and end at the same time.
+    pub fn tracks(&self) -> &[(Track, TrackInfo)] {
+        &self.tracks
+    }
+
+    /// The file that a track is in.
+    pub fn path_of(&self, track: usize) -> &Path {
+        let of = self.files.partition_point(|file| file.first <= track);
+        &self.files[of.saturating_sub(1)].path
+    }
+
+    /// Whether nothing more comes of a track.
+    pub fn is_over(&self, track: usize) -> bool {
+        let of = self.files.partition_point(|file| file.first <= track);
+        let head = &self.files[of.saturating_sub(1)].head;
+        head.as_ref().is_none_or(|head| {
+            self.tracks[track].1.end <= self.files[of.saturating_sub(1)].start + head.at
+        })
+    }
+
+    /// What was wrong and could be done without.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn warn(&mut self, path: &Path, what: &dyn std::fmt::Display) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.warnings.push(format!("{name}: {what}"));
+    }
+
+    /// The next sample that begins before `limit`, of all files: the earliest of
+    /// each file's next. Its track is its position in [`Inputs::tracks`], its
+    /// times are those of the film.
+    pub fn next_before(&mut self, limit: Duration) -> Option<Sample> {
+        let (position, _) = self
+            .files
+            .iter()
+            .enumerate()
+            .filter_map(|(position, file)| Some((position, file.start + file.head.as_ref()?.at)))
+            .filter(|(_, at)| *at < limit)
+            .min_by_key(|(_, at)| *at)?;
+        let file = &mut self.files[position];
+        let following = file.reader.next_sample();
+        let (first, start) = (file.first, file.start);
+        let (following, failed) = match following {
+            Ok(following) => (following, None),
+            Err(error) => (None, Some(error)),
+        };
+        let sample = std::mem::replace(&mut file.head, following);
+        if let Some(error) = failed {
+            let path = file.path.clone();
+            self.warn(&path, &format!("ends early: {error}"));
+        }
+        sample.map(|sample| moved(sample, first, start))
+    }
+}
+
+fn moved(mut sample: Sample, first: usize, start: Duration) -> Sample {
+    sample.track += first;
+    sample.at += start;
+    sample
+}
+
+/// A track is called as its person; else the file tells.
+fn name_of(track: &Track, file: &InputFile) -> String {
+    let own = track.name.trim();
+    match &file.person {
+        Some(person) if own.is_empty() || !own.ends_with(SCREEN_SUFFIX) => person.clone(),
+        _ if own.is_empty() => file
+            .path
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        _ => own.to_owned(),
+    }
+}

@@ -1,0 +1,217 @@
+//! The film's file: fragments while it grows, a plain MP4 in the end.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::FlockOperation;
+use veche_codec::{CodedPacket, CodedPicture};
+use veche_record::mp4;
+use veche_record::{Extras, FinishError, Sample, Summary, Track, finish_to_with};
+
+use crate::script::Subtitle;
+
+/// Media time of a fragment.
+const FRAGMENT: Duration = Duration::from_secs(1);
+
+/// Bytes of a fragment, however short.
+const FRAGMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// 1024 samples of a channel at 48 kHz (ISO/IEC 14496-3, 4.5.1.1).
+const AAC_PACKET: Duration = Duration::from_nanos(21_333_333);
+
+/// Ends the name of a film that is being made.
+const GROWING: &str = ".making";
+
+/// Why the film could not be written.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The disk.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// When it was made plain.
+    #[error("cannot finish {}: {error}", path.display())]
+    Finish {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: FinishError,
+    },
+    /// Somebody else makes the same film now.
+    #[error("{} is being made by another process", path.display())]
+    Busy {
+        /// The film.
+        path: PathBuf,
+    },
+}
+
+/// A film that is being written. Dropped without [`Output::finish`] it leaves
+/// nothing; killed it leaves a file that the next try replaces.
+pub(crate) struct Output {
+    path: PathBuf,
+    growing: PathBuf,
+    file: BufWriter<File>,
+    writer: Option<mp4::Writer>,
+    waiting: Vec<Sample>,
+    bytes: usize,
+    finished: bool,
+}
+
+/// Positions of the film's tracks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tracks {
+    pub(crate) video: Option<usize>,
+    pub(crate) audio: Option<usize>,
+    pub(crate) text: Option<usize>,
+}
+
+impl Output {
+    pub(crate) fn create(path: &Path) -> Result<Self, OutputError> {
+        let mut growing = path.as_os_str().to_owned();
+        growing.push(GROWING);
+        let growing = PathBuf::from(growing);
+        let failed = |error| OutputError::Write {
+            path: growing.clone(),
+            error,
+        };
+        // Not truncated before it is ours.
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&growing)
+            .map_err(failed)?;
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(OutputError::Busy {
+                path: path.to_owned(),
+            });
+        }
+        file.set_len(0).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            growing,
+            file: BufWriter::new(file),
+            writer: None,
+            waiting: Vec::new(),
+            bytes: 0,
+            finished: false,
+        })
+    }
+
+    /// The tracks, before the first sample.
+    pub(crate) fn begin(&mut self, tracks: Vec<Track>) -> Result<(), OutputError> {
+        let writer = mp4::Writer::new(tracks);
+        let header = writer.header();
+        self.writer = Some(writer);
+        self.write(&header)
+    }
+
+    pub(crate) fn picture(
+        &mut self,
+        track: usize,
+        picture: CodedPicture,
+    ) -> Result<(), OutputError> {
+        self.push(Sample {
+            track,
+            at: picture.at,
+            decode_at: picture.decode_at,
+            duration: Duration::ZERO,
+            keyframe: picture.key,
+            data: picture.data.into(),
+        })
+    }
+
+    pub(crate) fn sound(&mut self, track: usize, packet: CodedPacket) -> Result<(), OutputError> {
+        self.push(Sample {
+            track,
+            at: packet.at,
+            decode_at: packet.at,
+            duration: AAC_PACKET,
+            keyframe: true,
+            data: packet.data.into(),
+        })
+    }
+
+    pub(crate) fn text(&mut self, track: usize, subtitle: &Subtitle) -> Result<(), OutputError> {
+        self.push(Sample {
+            track,
+            at: subtitle.at,
+            decode_at: subtitle.at,
+            duration: subtitle.until - subtitle.at,
+            keyframe: true,
+            data: subtitle.text.as_bytes().into(),
+        })
+    }
+
+    fn push(&mut self, sample: Sample) -> Result<(), OutputError> {
+        let full = self
+            .waiting
+            .first()
+            .is_some_and(|first| sample.decode_at >= first.decode_at + FRAGMENT);
+        if full || self.bytes >= FRAGMENT_BYTES {
+            self.flush()?;
+        }
+        self.bytes += sample.data.len();
+        self.waiting.push(sample);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        let fragment = writer.fragment(&self.waiting);
+        self.waiting.clear();
+        self.bytes = 0;
+        self.write(&fragment)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| OutputError::Write {
+                path: self.growing.clone(),
+                error,
+            })
+    }
+
+    /// The plain film under its name.
+    pub(crate) fn finish(mut self, extras: &Extras) -> Result<Summary, OutputError> {
+        self.flush()?;
+        let failed = |error| OutputError::Write {
+            path: self.growing.clone(),
+            error,
+        };
+        self.file.flush().map_err(failed)?;
+        let mut plain = self.growing.clone().into_os_string();
+        plain.push(".plain");
+        let plain = PathBuf::from(plain);
+        let finished = finish_to_with(&self.growing, &plain, extras).map_err(|error| {
+            let _ = fs::remove_file(&plain);
+            OutputError::Finish {
+                path: self.path.clone(),
+                error,
+            }
+        })?;
+        fs::rename(&plain, &self.path).map_err(failed)?;
+        let _ = fs::remove_file(&self.growing);
+        self.finished = true;
+        Ok(finished)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Half a film is none.
+            let _ = fs::remove_file(&self.growing);
+        }
+    }
+}
