@@ -11,6 +11,10 @@ use veche_testkit::{ClientIdentity, Live, run_until};
 
 use crate::support::{Client, stream};
 
+/// How long the pattern and the tone are.
+#[allow(dead_code, reason = "not all tests ask")]
+pub const LENGTH: Duration = Duration::from_secs(4);
+
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Payload bytes of a packet.

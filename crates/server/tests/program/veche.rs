@@ -63,14 +63,46 @@ pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 
 impl Veche {
     pub fn start(arguments: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// In a folder that is there.
+    pub fn start_in(directory: TempDir, arguments: &[&str]) -> Self {
+        let (child, ports) = Self::spawn(&directory, arguments);
+        Self {
+            ports,
+            directory,
+            child,
+        }
+    }
+
+    /// `kill -9`.
+    #[allow(dead_code, reason = "not all tests do such a thing")]
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again in its folder.
+    #[allow(dead_code, reason = "not all tests do such a thing")]
+    pub fn start_again(&mut self, arguments: &[&str]) {
+        fs::remove_file(self.directory.path().join("ports.json")).unwrap();
+        (self.child, self.ports) = Self::spawn(&self.directory, arguments);
+    }
+
+    fn spawn(directory: &TempDir, arguments: &[&str]) -> (Child, Ports) {
         let free = [
             "--bind=127.0.0.1",
             "--http-port=0",
             "--https-port=0",
             "--media-port=0",
         ];
-        let log = fs::File::create(directory.path().join("log")).unwrap();
+        let log = directory.path().join("log");
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
         let mut child = command(directory.path())
             .args(free)
             .arg("--ports-file=ports.json")
@@ -87,11 +119,7 @@ impl Veche {
             let json = fs::read(directory.path().join("ports.json")).ok()?;
             Some(serde_json::from_slice(&json).unwrap())
         });
-        Self {
-            ports,
-            directory,
-            child,
-        }
+        (child, ports)
     }
 
     pub fn http(&self) -> SocketAddr {

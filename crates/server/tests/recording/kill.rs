@@ -1,0 +1,119 @@
+//! `kill -9` at random moments of a meeting that is recorded.
+
+use std::time::{Duration, Instant};
+
+use veche_record::journal;
+use veche_record::store::State;
+
+use crate::files::{is_settled, manifests, meeting, plays};
+use crate::publisher::LENGTH;
+use crate::veche::{Veche, until};
+
+const ARGUMENTS: [&str; 2] = ["--no-https", "--set=video_codecs=VP8"];
+
+const PEOPLE: usize = 4;
+
+/// What may be lost.
+const LOST: f64 = 1.0;
+
+/// How late threads may come on a machine that builds something meanwhile.
+const LATE: f64 = 0.5;
+
+/// `VECHE_KILLS` says how often; a few by default.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
+    let kills = std::env::var("VECHE_KILLS").ok();
+    let kills: usize = kills.map_or(5, |kills| kills.parse().unwrap());
+    let seed = std::env::var("VECHE_SEED").ok();
+    let seed = seed.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("VECHE_SEED={seed}");
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut veche = Veche::start(&ARGUMENTS);
+    let records = veche.directory.path().join("data/records");
+    let mut worst: f64 = 0.0;
+    let mut rooms = 0;
+    for round in 0..kills {
+        let prefix = format!("k{round}-");
+        // A name that is used again.
+        let people = meeting(veche.http(), "r", &prefix, PEOPLE).await;
+        let begin = Instant::now();
+        let sending: Vec<_> = people
+            .into_iter()
+            .map(|(client, mut live)| {
+                tokio::spawn(async move {
+                    live.send_all().await;
+                    drop(client);
+                })
+            })
+            .collect();
+        let moment = Duration::from_millis(rng.u64(50..LENGTH.as_millis() as u64));
+        tokio::time::sleep_until((begin + moment).into()).await;
+        veche.kill();
+        let sent = begin.elapsed().as_secs_f64().min(LENGTH.as_secs_f64());
+        for task in sending {
+            task.await.unwrap();
+        }
+        veche.start_again(&ARGUMENTS);
+
+        let of_round =
+            |m: &veche_record::store::Manifest| m.origin.media_session_id.starts_with(&prefix);
+        let files = until("the recordings are recovered", || {
+            let all = manifests(&records);
+            all.iter().all(is_settled).then_some(all)
+        });
+        let files: Vec<_> = files.into_iter().filter(|m| of_round(m)).collect();
+        for n in 0..PEOPLE {
+            let id = format!("{prefix}m{n}");
+            let of_it: Vec<_> = files
+                .iter()
+                .filter(|m| m.origin.media_session_id == id)
+                .collect();
+            let kept = match &of_it[..] {
+                [] => 0.0,
+                [file] if file.state == State::Empty => 0.0,
+                [file] => {
+                    assert_eq!(file.state, State::Recovered, "{file:?}");
+                    plays(&records.join(&file.file));
+                    file.duration_ms as f64 / 1_000.0
+                }
+                several => panic!("listed once: {several:?}"),
+            };
+            worst = worst.max(sent - kept);
+            assert!(
+                sent - kept <= LOST + LATE,
+                "round {round}: {sent} s were sent, {kept} kept"
+            );
+        }
+        let whole = files.iter().filter(|m| m.state == State::Recovered).count();
+        rooms += usize::from(whole > 0);
+        let found = until("the room is in one file", || {
+            let all = manifests(&records).into_iter();
+            let found: Vec<_> = all.filter(|m| m.kind() == "room").collect();
+            (found.len() >= rooms).then_some(found)
+        });
+        assert_eq!(found.len(), rooms, "each room once");
+        if whole > 0 {
+            let newest = found.iter().max_by_key(|m| m.started_at_ms).unwrap();
+            assert_eq!(newest.state, State::Recovered);
+            let media = newest.tracks.iter().filter(|t| t.kind != "text").count();
+            let tracks: usize = files
+                .iter()
+                .filter(|m| m.state == State::Recovered)
+                .map(|m| m.tracks.len())
+                .sum();
+            assert_eq!(media, tracks, "{newest:?}");
+            plays(&records.join(&newest.file));
+        }
+        let journals = until(
+            "every journal has its end, or is gone with nothing in it",
+            || {
+                let journals = journal::list(&records).unwrap();
+                (journals.len() == rooms).then_some(journals)
+            },
+        );
+        for path in &journals {
+            assert!(journal::read(path).unwrap().ended_at_ms.is_some());
+        }
+    }
+    println!("{kills} kills: at most {worst:.2} s of a stream were lost");
+}
