@@ -9,8 +9,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use veche_media::TransportId;
 use veche_room::{
-    CloseReason, Command, Event, Hub, Input, MediaSessionId, Note, Output, PlayOrder, PublishOrder,
-    Published, Reason, RecordOrder, RecordRequestId, RecordRoomOrder, RoomName, SessionId,
+    CloseReason, Command, Event, Hub, Input, MediaSessionId, MultiRecord, MultiRecorderEntry, Note,
+    Output, PlayOrder, PublishOrder, Published, Reason, RecordOrder, RecordRequestId,
+    RecordRoomOrder, RoomName, SessionId,
 };
 use veche_signal::Connection;
 use veche_transport::EventSink;
@@ -39,6 +40,7 @@ pub(crate) enum FromSession {
     FrameSeen(SessionId),
     Record(RecordAsked),
     List(oneshot::Sender<Vec<Published>>),
+    ListRecorders(oneshot::Sender<Vec<MultiRecorderEntry>>),
     Closed(SessionId),
     Shutdown,
 }
@@ -56,6 +58,10 @@ pub(crate) enum RecordWhat {
     Room {
         room: RoomName,
         on: bool,
+    },
+    Multi {
+        name: RoomName,
+        what: MultiRecord,
     },
 }
 
@@ -235,6 +241,7 @@ impl Task {
             FromSession::FrameSeen(session) => self.handle(Input::FrameSeen { session }),
             FromSession::Record(asked) => self.record_asked(asked),
             // Fails only when the operator has gone.
+            FromSession::ListRecorders(answer) => drop(answer.send(self.hub.multi_recorders())),
             FromSession::List(answer) => drop(answer.send(self.hub.published())),
             FromSession::Closed(session) => {
                 self.links.remove(&session);
@@ -396,6 +403,11 @@ impl Task {
                 request,
                 media_session,
                 paused,
+            },
+            RecordWhat::Multi { name, what } => Input::MultiRecord {
+                request,
+                name,
+                what,
             },
             RecordWhat::Room { room, on } => Input::RecordRoom { request, room, on },
         });

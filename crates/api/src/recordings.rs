@@ -28,6 +28,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
 use veche_archive::Archive;
 use veche_media::TransportId;
+use veche_record::Container;
 use veche_record::recorder::{End, Status};
 use veche_record::store::{self, Event, Manifest, State, Store, kind};
 use veche_room::{
@@ -87,6 +88,7 @@ struct Run {
 /// The service.
 pub(crate) struct Recordings {
     shared: Arc<Shared>,
+    room_container: Container,
     rooms: mpsc::Sender<rooms::Control>,
     /// Keeps the journals.
     rooms_thread: Mutex<Option<JoinHandle<()>>>,
@@ -186,6 +188,7 @@ impl Recordings {
         )?;
         Ok(Self {
             shared,
+            room_container: config.room_container,
             rooms,
             rooms_thread: Mutex::new(Some(rooms_thread)),
             merge_thread: Mutex::new(Some(merge_thread)),
@@ -268,6 +271,13 @@ impl Recordings {
     pub(crate) fn stop_room(&self, recording: RoomRecordingId) {
         let stop = rooms::Control::Stop(recording, self.now());
         let _ = self.rooms.send(stop);
+    }
+
+    /// What the file of a room that is being recorded will be called. As MP4
+    /// only if all its codecs allow that, which is not known yet.
+    pub(crate) fn room_file(&self, recording: RoomRecordingId) -> Option<String> {
+        let id = self.shared.known.id(recording)?;
+        Some(format!("{id}.{}", self.room_container.extension()))
     }
 
     /// What was recorded.

@@ -100,6 +100,7 @@ impl Hub {
         for room in self.rooms.values_mut() {
             room.members.retain(|_, member| *member != session);
         }
+        self.purge_recorders();
         for (transport, mut recording) in recordings {
             self.stop_recording(transport, &mut recording, Reason::Internal);
         }

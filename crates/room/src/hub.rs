@@ -5,6 +5,7 @@ use veche_media::TransportId;
 
 use crate::discard::Blame;
 use crate::join::Probe;
+use crate::multi_recorder::MultiRecorder;
 use crate::play::Play;
 use crate::room::Room;
 use crate::session::{Phase, Session, Token};
@@ -36,6 +37,7 @@ pub struct Hub {
     pub(crate) transport_by_media_session: BTreeMap<MediaSessionId, TransportId>,
     pub(crate) probes: BTreeMap<(RoomName, Login), Probe>,
     pub(crate) tokens: BTreeMap<ResumeToken, Token>,
+    pub(crate) multi_recorders: BTreeMap<RoomName, MultiRecorder>,
     pub(crate) timers: Timers,
     pub(crate) blame: Blame,
     outputs: VecDeque<Output>,
@@ -79,6 +81,7 @@ impl Hub {
             transport_by_media_session: BTreeMap::new(),
             probes: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            multi_recorders: BTreeMap::new(),
             timers: Timers::default(),
             blame: Blame::default(),
             outputs: VecDeque::new(),
@@ -188,6 +191,11 @@ impl Hub {
                 media_session,
                 paused,
             } => self.pause_recording(request, &media_session, paused),
+            Input::MultiRecord {
+                request,
+                name,
+                what,
+            } => self.multi_record(request, name, what),
             Input::RecordRoom { request, room, on } => {
                 self.operate_room_recording(request, room, on);
             }
@@ -386,6 +394,7 @@ impl Hub {
             self.stop_recording(*transport, &mut stream.recording, Reason::ShuttingDown);
         }
         self.streams = streams;
+        self.abandon_recorders();
         let rooms = std::mem::take(&mut self.rooms);
         for room in rooms.into_values() {
             self.abandon_room_recording(room.recording);

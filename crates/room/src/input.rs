@@ -1,8 +1,8 @@
 use veche_media::{AudioCodec, CodecSet, TransportId, VideoCodec};
 
 use crate::{
-    Json, Login, MediaSessionId, OperationId, Reason, RecordName, RecordRequestId, RecordingId,
-    ResumeToken, RoomName, RoomRecordingId, SessionId, StreamName,
+    Json, Login, MediaSessionId, MultiRecord, OperationId, Reason, RecordName, RecordRequestId,
+    RecordingId, ResumeToken, RoomName, RoomRecordingId, SessionId, StreamName,
 };
 
 /// What the rules are told.
@@ -137,6 +137,16 @@ pub enum Input {
         media_session: MediaSessionId,
         /// Pause, not resume.
         paused: bool,
+    },
+    /// What an operator does with a recorder of chosen streams. Answered with
+    /// [`crate::Output::RecordAnswered`].
+    MultiRecord {
+        /// Carried by the answer.
+        request: RecordRequestId,
+        /// Of the recorder.
+        name: RoomName,
+        /// What.
+        what: MultiRecord,
     },
     /// An operator wants a room recorded, or not any more. Answered with
     /// [`crate::Output::RecordAnswered`].

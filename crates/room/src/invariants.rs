@@ -54,6 +54,7 @@ impl Hub {
                 match active.tag {
                     Tag::Own => assert!(running.is_none(), "a recorded room has all its files"),
                     Tag::Room(id) => assert_eq!(running, Some(id)),
+                    Tag::Chosen(id) => assert!(self.is_chosen(*transport, id)),
                 }
             }
             for play in &stream.plays {

@@ -22,6 +22,7 @@ mod keepalive;
 mod limits;
 mod list;
 mod media;
+mod multi_recorder;
 mod output;
 mod play;
 mod reason;
@@ -49,6 +50,7 @@ pub use input::{
 };
 pub use limits::Limits;
 pub use list::Published;
+pub use multi_recorder::{MultiRecord, MultiRecorderEntry};
 pub use output::{
     Answer, CloseReason, Event, JournalEntry, Note, Output, PlayOrder, PublishOrder, RecordOrder,
     RecordRoomOrder, Resumed, RoomEvent, RoomRecordingState, StreamDetails, StreamState,

@@ -35,6 +35,12 @@ pub enum Reason {
     RecordingDisabled,
     /// `Settings::room_record_by`, or the operator records every room.
     RecordingNotAllowed,
+    /// There is a recorder of chosen streams with that name.
+    RecorderExists,
+    /// There is no such recorder of chosen streams.
+    RecorderNotFound,
+    /// The stream's file belongs to a room's recording, or to another recorder.
+    RecordedElsewhere,
     /// There is no such room.
     RoomNotFound,
     /// Another live stream has the name.

@@ -25,6 +25,8 @@ pub(crate) enum Tag {
     Own,
     /// For the room, and for whoever wants this stream.
     Room(RoomRecordingId),
+    /// For an operator who put streams together, and for whoever wants this one.
+    Chosen(RoomRecordingId),
 }
 
 /// Whether a stream is recorded.
@@ -57,6 +59,11 @@ impl Recording {
             wanted,
             ..Self::default()
         }
+    }
+
+    /// Its file belongs to others already.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.active.is_some_and(|active| active.tag != Tag::Own)
     }
 
     pub(crate) fn is_for(&self, room: RoomRecordingId) -> bool {
@@ -129,7 +136,7 @@ impl Hub {
             first_publish: room.and_then(|room| room.first_publish),
             room_recording: match tag {
                 Tag::Own => None,
-                Tag::Room(id) => Some(id),
+                Tag::Room(id) | Tag::Chosen(id) => Some(id),
             },
             audio: stream.details.audio,
             video: stream.details.video,

@@ -228,6 +228,9 @@ impl Hub {
     /// There is a place to write to: everybody who is in, and every stream
     /// that flows, is in it from now on.
     pub(crate) fn room_recording_started(&mut self, id: RoomRecordingId) {
+        if self.multi_recorder_started(id) {
+            return;
+        }
         let Some(name) = self.room_of_recording(id) else {
             return;
         };
@@ -260,6 +263,9 @@ impl Hub {
 
     /// It could not begin; there is nothing to stop.
     pub(crate) fn room_recording_failed(&mut self, id: RoomRecordingId, reason: Reason) {
+        if self.multi_recorder_failed(id, reason) {
+            return;
+        }
         let Some(name) = self.room_of_recording(id) else {
             return;
         };
@@ -399,6 +405,9 @@ impl Hub {
         let Some(recording) = self.running_room_recording(&room) else {
             return;
         };
+        if stream.recording.is_of_others() {
+            return;
+        }
         let Some(person) = self.person(&room, session) else {
             return;
         };
@@ -414,7 +423,12 @@ impl Hub {
             audio: stream.details.audio.is_some(),
             video: stream.details.video.is_some(),
         };
-        self.output(Output::Journal { recording, entry });
+        let stream = self.streams.get_mut(&transport);
+        let before = stream.and_then(|stream| stream.journaled.replace(recording));
+        // One that was taken elsewhere for a while is told of once.
+        if before != Some(recording) {
+            self.output(Output::Journal { recording, entry });
+        }
         self.restart_recording(transport, Tag::Room(recording));
     }
 
@@ -475,7 +489,10 @@ impl Hub {
         if !stream.media.is_flowing() {
             return;
         }
-        if let Some(recording) = self.running_room_recording(room) {
+        // Another recorder may have had it.
+        if let Some(recording) = self.running_room_recording(room)
+            && stream.journaled == Some(recording)
+        {
             let media_session = stream.media_session.clone();
             let entry = JournalEntry::Unstream { media_session };
             self.output(Output::Journal { recording, entry });

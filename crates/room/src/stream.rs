@@ -9,7 +9,8 @@ use crate::stream_end::StreamEnd;
 use crate::timers::Timer;
 use crate::{
     Event, Hub, Login, MediaSessionId, Note, Output, PublishAnswer, PublishOrder, Reason, Request,
-    RoomEvent, RoomName, SessionId, StreamDetails, StreamName, StreamState, StreamStatus,
+    RoomEvent, RoomName, RoomRecordingId, SessionId, StreamDetails, StreamName, StreamState,
+    StreamStatus,
 };
 
 /// What a session publishes.
@@ -25,6 +26,8 @@ pub(crate) struct Stream {
     pub(crate) details: StreamDetails,
     pub(crate) plays: BTreeSet<TransportId>,
     pub(crate) recording: Recording,
+    /// The recording of the room whose journal tells of it.
+    pub(crate) journaled: Option<RoomRecordingId>,
 }
 
 impl Hub {
@@ -66,6 +69,7 @@ impl Hub {
             },
             plays: BTreeSet::new(),
             recording: Recording::new(wanted),
+            journaled: None,
         };
         self.streams.insert(transport, stream);
         self.stream_by_name.insert(request.name, transport);

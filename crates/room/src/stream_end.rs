@@ -40,6 +40,7 @@ impl Hub {
         self.stop_recording(transport, &mut stream.recording, Reason::StreamNotFound);
         self.blame.room.clone_from(&stream.room);
         self.journal_unstream(&stream);
+        self.forget_in_recorders(transport, &stream);
         self.stream_by_name.remove(&stream.name);
         self.transport_by_media_session
             .remove(&stream.media_session);

@@ -66,6 +66,9 @@ table! {
     RECORDING_TOO_SLOW = "Parts of the recording are lost: the server is too slow";
     RECORDING_DISABLED = "Recording is off on this server";
     RECORDING_NOT_ALLOWED = "Only others may switch the recording";
+    RECORDER_EXISTS = "Recorder exists already";
+    RECORDER_NOT_FOUND = "Recorder not found";
+    RECORDED_ELSEWHERE = "Stream is recorded with others already";
     ROOM_NOT_FOUND = "Room not found";
     JOIN_EXCEPTION = "Join exception";
     MESSAGE_EXCEPTION = "Message exception";

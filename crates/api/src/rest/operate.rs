@@ -18,13 +18,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use veche_room::{Published, Reason};
 
+use super::multi_recorder;
 use crate::archive::{Problem, Refusal};
 use crate::http::Shared;
 use crate::hub::{FromSession, RecordAsked, RecordWhat};
 use crate::translate;
 
 /// How long a recording may take to start: it only asks a disk for its space.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// For operators only: whoever serves it sees to that.
 pub(crate) fn router() -> OpenApiRouter<Arc<Shared>> {
@@ -37,6 +38,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(stop_room))
         .routes(routes!(find_all, post_find_all))
         .routes(routes!(find))
+        .merge(multi_recorder::router())
 }
 
 /// Start recording a live stream.
@@ -194,11 +196,11 @@ impl Filter {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], missing: &str) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8], missing: &str) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|_| Refusal::bad_request(missing))
 }
 
-async fn ask(shared: &Shared, what: RecordWhat) -> Result<(), Refusal> {
+pub(super) async fn ask(shared: &Shared, what: RecordWhat) -> Result<(), Refusal> {
     let (answer, answered) = oneshot::channel();
     let asked = FromSession::Record(RecordAsked { what, answer });
     // Fails only when the hub has ended; then nobody answers.
@@ -212,7 +214,9 @@ async fn ask(shared: &Shared, what: RecordWhat) -> Result<(), Refusal> {
         Reason::StreamNotFound
         | Reason::NotRecorded
         | Reason::PublishNotReady
-        | Reason::RoomNotFound => StatusCode::NOT_FOUND,
+        | Reason::RoomNotFound
+        | Reason::RecorderNotFound => StatusCode::NOT_FOUND,
+        Reason::RecorderExists | Reason::RecordedElsewhere => StatusCode::CONFLICT,
         Reason::RecordingDiskFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };

@@ -120,3 +120,40 @@ async fn pages_of_other_origins_are_let_in_only_where_that_is_wanted() {
         "{head}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chosen_streams_become_one_file_by_the_calls_of_the_reference() {
+    let server = Server::start(|_, _| {}).await;
+    let mut ann = server.member("ann").await;
+    let mut live = Publisher::publish(&mut ann, "m1", "s", VideoCodec::Vp8, false).await;
+    let call = |method: &str| format!("/rest-api/multipleRecorder/{method}");
+    let uri = json!({"uri": "multi-recorder://x; rm"});
+    let add = json!({"uri": "multi-recorder://x; rm", "mediaSessionId": "m1"});
+    assert_eq!(server.get(&call("find_all"), "").await.status, 404);
+    assert_eq!(server.post(&call("add"), &add).await.status, 404);
+    for bad in [
+        json!({}),
+        json!({"uri": "x"}),
+        json!({"uri": "multi-recorder://"}),
+    ] {
+        assert_eq!(server.post(&call("startup"), &bad).await.status, 400);
+    }
+    assert_eq!(server.post(&call("startup"), &uri).await.status, 200);
+    assert_eq!(server.post(&call("startup"), &uri).await.status, 409);
+    assert_eq!(server.post(&call("add"), &uri).await.status, 400);
+    assert_eq!(server.post(&call("add"), &add).await.status, 200);
+    assert_eq!(server.post(&call("add"), &add).await.status, 409);
+    let found = server.get(&call("find_all"), "").await;
+    let found: Value = serde_json::from_slice(&found.body).unwrap();
+    assert_eq!(found[0]["uri"], uri["uri"]);
+    assert_eq!(found[0]["mediaSessionsId"], json!(["m1"]));
+    let name = found[0]["fileName"].as_str().unwrap().to_owned();
+    live.send(1.5).await;
+    assert_eq!(server.post(&call("remove"), &add).await.status, 200);
+    assert_eq!(server.post(&call("remove"), &add).await.status, 404);
+    assert_eq!(server.post(&call("terminate"), &uri).await.status, 200);
+    assert_eq!(server.post(&call("terminate"), &uri).await.status, 404);
+    let file = server.rooms(1).await.remove(0);
+    assert_eq!(file.file, name);
+    assert!(file.duration_ms > 1_000, "{file:?}");
+}

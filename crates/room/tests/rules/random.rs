@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use veche_room::{
-    Answer, Command, Input, Join, Json, Limits, MediaSessionId, OperationId, Reason, Request,
-    SessionId, Settings, StreamEventKind, StreamState,
+    Answer, Command, Input, Join, Json, Limits, MediaSessionId, MultiRecord, OperationId, Reason,
+    Request, SessionId, Settings, StreamEventKind, StreamState,
 };
 
 use crate::sim::{Sim, State, ms, secs};
@@ -102,7 +102,8 @@ impl Schedule {
     /// An operator, or the disk.
     fn recording(&mut self) {
         let ids = self.ids.clone();
-        match self.rng.u32(0..12) {
+        match self.rng.u32(0..15) {
+            12..15 => self.multi_recorder(),
             0 | 1 => self.switch_recording(),
             2 | 3 => self.sim.room_record_begins(),
             4 => self.sim.room_record_fails(Reason::RecordingDiskFull),
@@ -126,6 +127,18 @@ impl Schedule {
             9 => self.sim.record_begins("file"),
             _ => self.sim.record_fails(),
         }
+    }
+
+    fn multi_recorder(&mut self) {
+        let ids = self.ids.clone();
+        let id = self.pick(&ids).unwrap_or_else(|| "none".into());
+        let what = match self.rng.u32(0..6) {
+            0 => MultiRecord::Startup,
+            1..4 => MultiRecord::Add(id),
+            4 => MultiRecord::Remove(id),
+            _ => MultiRecord::Terminate,
+        };
+        self.sim.multi("chosen", what);
     }
 
     fn switch_recording(&mut self) {
@@ -550,6 +563,7 @@ impl Schedule {
         while self.sim.room_recorder.starting().is_some() {
             self.sim.room_record_begins();
         }
+        self.sim.multi("chosen", MultiRecord::Terminate);
         self.sim.advance(secs(40));
         for (session, client) in &self.sim.clients {
             assert_eq!(client.unanswered(), 0, "{session} waits for ever");

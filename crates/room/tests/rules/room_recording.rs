@@ -1,6 +1,6 @@
 use veche_room::{
-    Answer, Command, Event, Input, JournalEntry, Reason, RecordBy, RoomEvent, SessionId, Settings,
-    StreamState,
+    Answer, Command, Event, Input, JournalEntry, MultiRecord, Reason, RecordBy, RoomEvent,
+    SessionId, Settings, StreamState,
 };
 
 use crate::sim::{EPOCH_MS, Sim, secs};
@@ -394,4 +394,60 @@ fn a_repeated_command_is_carried_out_once() {
     }
     assert_eq!(sim.room_recorder.orders.len(), 1);
     assert_eq!(sim.answer(ann, &operation), Some(Answer::Accepted));
+}
+
+#[test]
+fn an_operator_puts_chosen_streams_of_any_rooms_together() {
+    let mut sim = Sim::new();
+    let ann = sim.modern_member("ann", "r1", false);
+    let bob = sim.modern_member("bob", "r2", false);
+    let a = sim.published(ann, "a", Some("r1"));
+    let b = sim.recorded(bob, "b", Some("r2"));
+    let not_found = Some(Err(Reason::RecorderNotFound));
+    assert_eq!(sim.multi("x", MultiRecord::Add(a.clone())), not_found);
+    assert_eq!(sim.multi("x", MultiRecord::Startup), None);
+    sim.room_record_begins();
+    assert_eq!(sim.recorder.unanswered(), 0);
+    let exists = Some(Err(Reason::RecorderExists));
+    assert_eq!(sim.multi("x", MultiRecord::Startup), exists);
+    assert_eq!(sim.multi("x", MultiRecord::Add(a.clone())), Some(Ok(())));
+    assert_eq!(sim.multi("x", MultiRecord::Add(b.clone())), Some(Ok(())));
+    let elsewhere = Some(Err(Reason::RecordedElsewhere));
+    assert_eq!(sim.multi("x", MultiRecord::Add(a.clone())), elsewhere);
+    let nobody = MultiRecord::Add("nobody".into());
+    let no_stream = Some(Err(Reason::StreamNotFound));
+    assert_eq!(sim.multi("x", nobody), no_stream);
+    assert_eq!(sim.hub.multi_recorders()[0].streams, [a.clone(), b.clone()]);
+    assert_eq!(sim.recorder.running.len(), 2);
+    assert!(told(&mut sim, ann).is_empty(), "it is the operator's");
+    // A room that is recorded meanwhile leaves what is taken alone.
+    sim.switch_recording(ann, "r1", true);
+    sim.room_record_begins();
+    assert_eq!(sim.recorder.running.len(), 2);
+    sim.switch_recording(ann, "r1", false);
+    assert_eq!(sim.multi("x", MultiRecord::Remove(a.clone())), Some(Ok(())));
+    assert_eq!(sim.recorder.running.len(), 1);
+    assert_eq!(sim.multi("x", MultiRecord::Remove(a)), no_stream);
+    assert_eq!(sim.multi("x", MultiRecord::Terminate), Some(Ok(())));
+    assert_eq!(sim.recorder.running.len(), 1, "what wants itself goes on");
+    assert!(sim.room_recorder.running.is_empty());
+    assert_eq!(sim.multi("x", MultiRecord::Terminate), not_found);
+}
+
+#[test]
+fn a_stream_that_was_taken_out_of_a_room_and_comes_back_is_told_of_once() {
+    let mut sim = Sim::new();
+    let ann = sim.modern_member("ann", "r1", true);
+    sim.room_record_begins();
+    let a = sim.published(ann, "a", Some("r1"));
+    sim.multi("x", MultiRecord::Startup);
+    sim.room_record_begins();
+    assert_eq!(sim.record(&a, false), Some(Ok(())), "out of the room");
+    sim.multi("x", MultiRecord::Add(a.clone()));
+    sim.multi("x", MultiRecord::Remove(a));
+    let order = sim.recorder.orders.last().unwrap();
+    let room = sim.room_recorder.orders[0].recording;
+    assert_eq!(order.room_recording, Some(room), "and back in it");
+    let journal = sim.room_recorder.of("r1").unwrap();
+    assert_eq!(journal.streams.len(), 1);
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use veche_media::TransportId;
 use veche_room::{
-    Answer, CloseReason, Command, Connect, Event, Hub, Input, Join, Json, MediaSessionId, Note,
-    OperationId, Output, Reason, Request, Resume, RoomEvent, SessionId, Settings, StreamState,
+    Answer, CloseReason, Command, Connect, Event, Hub, Input, Join, Json, MediaSessionId,
+    MultiRecord, Note, OperationId, Output, Reason, Request, Resume, RoomEvent, SessionId,
+    Settings, StreamState,
 };
 
 pub use client::Client;
@@ -440,6 +441,18 @@ impl Sim {
             self.room_recorder.fails(recording);
             self.input(Input::RoomRecordingFailed { recording, problem });
         }
+    }
+
+    /// What an operator does with a recorder of chosen streams; the answer, if
+    /// it came.
+    pub fn multi(&mut self, name: &str, what: MultiRecord) -> Option<Result<(), Reason>> {
+        let request = self.recorder.ask();
+        self.input(Input::MultiRecord {
+            request,
+            name: name.into(),
+            what,
+        });
+        self.recorder.answer(request)
     }
 
     /// An operator pauses or resumes; the answer, if it came.
