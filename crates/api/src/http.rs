@@ -16,7 +16,7 @@ use veche_room::SessionId;
 use crate::archive::Failures;
 use crate::recordings::Recordings;
 use crate::session::{Context, serve};
-use crate::{MediaEngine, Metrics, archive, rest};
+use crate::{MediaEngine, Metrics, archive, metrics, rest};
 
 /// A frame of this many times `max_message_bytes` ends the connection; up to
 /// then the client is told that it was too long.
@@ -42,6 +42,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn render_metrics(&self) -> String {
+        let mut text = self.metrics.render_prometheus(&self.engine.stats());
+        if let Some(archive) = self.archive() {
+            metrics::render_archive(&mut text, archive.counters());
+        }
+        text
+    }
+
     /// What was recorded, if anything ever is.
     pub(crate) fn archive(&self) -> Option<&Arc<Archive>> {
         self.recordings
@@ -53,7 +61,7 @@ impl Shared {
 pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
     Router::new()
         .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(show_metrics))
         .merge(cors(&shared, archive::router(&shared, rest::router())))
         .with_state(Arc::clone(&shared))
         .fallback_service(assets)
@@ -76,8 +84,8 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
     "ok\n".into_response()
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let text = shared.metrics.render_prometheus(&shared.engine.stats());
+async fn show_metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let text = shared.render_metrics();
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -134,8 +134,7 @@ impl Api {
 
     /// The counters with those of the media engine, in Prometheus' text format.
     pub fn render_metrics(&self) -> String {
-        let stats = self.shared.engine.stats();
-        self.shared.metrics.render_prometheus(&stats)
+        self.shared.render_metrics()
     }
 
     /// Tells every client that the server goes away, closes the connections

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use veche_archive::Counters;
 use veche_room::Counts;
 use veche_transport::Stats;
 
@@ -248,6 +249,48 @@ impl Metrics {
             // Codes are of our own making: no character needs escaping.
             let _ = writeln!(text, "veche_errors_total{{code=\"{code}\"}} {count}");
         }
+    }
+}
+
+/// What the archive counted, in the same format.
+pub(crate) fn render_archive(text: &mut String, counters: &Counters) {
+    let gauges = [
+        ("mixes_waiting", "Films that wait", &counters.mixes_waiting),
+        ("mixes_running", "Films being made", &counters.mixes_running),
+    ];
+    for (name, help, value) in gauges {
+        sample(text, name, help, "gauge", value.load(Ordering::Relaxed));
+    }
+    let counters = [
+        (
+            "recordings_deleted_total",
+            "Recordings deleted for good by people",
+            &counters.deleted,
+        ),
+        (
+            "recordings_expired_total",
+            "Recordings deleted, too old",
+            &counters.expired,
+        ),
+        (
+            "recordings_no_room_total",
+            "Recordings deleted for want of room",
+            &counters.no_room,
+        ),
+        ("mixes_total", "Films made", &counters.mixed),
+        (
+            "mixes_failed_total",
+            "Films given up",
+            &counters.mixes_failed,
+        ),
+        (
+            "mixes_crashed_total",
+            "Mixers that crashed",
+            &counters.mixes_crashed,
+        ),
+    ];
+    for (name, help, value) in counters {
+        sample(text, name, help, "counter", value.load(Ordering::Relaxed));
     }
 }
 

@@ -15,12 +15,6 @@ pub struct Counters {
     pub mixes_failed: AtomicU64,
     /// Mixers that crashed, also those that were tried again.
     pub mixes_crashed: AtomicU64,
-    /// Files whose copy elsewhere is confirmed.
-    pub uploaded: AtomicU64,
-    /// Bytes of them.
-    pub uploaded_bytes: AtomicU64,
-    /// Uploads that failed and are tried again.
-    pub uploads_failed: AtomicU64,
     /// Gauge: films that wait.
     pub mixes_waiting: AtomicU64,
     /// Gauge: films being made.

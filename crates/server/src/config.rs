@@ -120,6 +120,22 @@ pub struct Config {
     pub record_hook_timeout: Millis,
     /// With less space than this on the disk no recording starts.
     pub record_min_free_bytes: u64,
+    /// How long deleted recordings can be restored. 0: not at all.
+    pub record_trash_days: u64,
+    /// How long recordings are kept. 0: as long as nobody deletes them.
+    pub record_keep_days: u64,
+    /// How large all recordings may be together. 0: as large as the disk.
+    pub record_max_bytes: u64,
+
+    /// Whether every recorded room gets a film.
+    pub mix_rooms: bool,
+    /// Films made at the same time.
+    pub mix_jobs: usize,
+    /// Films that may wait.
+    pub mix_queue_max: usize,
+    /// Settings of films. Without it `offline_mixer.json` in `data_dir`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offline_mixer_config: Option<PathBuf>,
 
     /// Pages of which origin may use the REST API: `*`, or one. Empty: none.
     pub rest_access_control_allow_origin: String,
@@ -194,6 +210,13 @@ impl Default for Config {
             on_multiple_record_hook_script: None,
             record_hook_timeout: Millis(600_000),
             record_min_free_bytes: 536_870_912,
+            record_trash_days: 7,
+            record_keep_days: 0,
+            record_max_bytes: 0,
+            mix_rooms: true,
+            mix_jobs: 1,
+            mix_queue_max: 1_000,
+            offline_mixer_config: None,
             rest_access_control_allow_origin: String::new(),
             rest_access_control_allow_headers: "authorization,content-type,x-requested-with".into(),
             rest_access_control_allow_methods: "GET,POST,DELETE".into(),

@@ -91,8 +91,11 @@ pub fn start(config: Config) -> Result<Running> {
 
     let mut media = None;
     let token = AdminToken::ensure(&config.data_dir)?;
+    let mut recordings = config.recordings();
+    let executable = std::env::current_exe().context("cannot find the executable that runs")?;
+    recordings.archive.mix = Some(config.mix(executable));
     let told = veche_api::Config {
-        recordings: Some(config.recordings()),
+        recordings: Some(recordings),
         admin_token: Some(token.text.clone()),
         ..config.api()
     };

@@ -43,6 +43,7 @@ static SCHEMA: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
         tls_key: Some(PathBuf::new()),
         on_record_hook_script: Some(PathBuf::new()),
         on_multiple_record_hook_script: Some(PathBuf::new()),
+        offline_mixer_config: Some(PathBuf::new()),
         log_format: LogFormat::Text,
         ..Config::default()
     };

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,6 +15,13 @@ const SETUP_MARGIN: Duration = Duration::from_secs(10);
 
 /// The folder of recordings in `data_dir`.
 const RECORDS: &str = "records";
+
+/// Settings of films in `data_dir`.
+const MIXER_SETTINGS: &str = "offline_mixer.json";
+
+fn days(days: u64) -> Duration {
+    Duration::from_secs(days.saturating_mul(24 * 3600))
+}
 
 /// What was looked at when the configuration was loaded. In one that was made
 /// otherwise, what cannot be read is the default.
@@ -101,7 +109,14 @@ impl Config {
                     .unwrap_or(SyncPolicy::EveryFragment),
                 ..usual.store
             },
-            archive: usual.archive,
+            archive: veche_archive::Config {
+                trash: days(self.record_trash_days),
+                retention: veche_archive::retention::Rules {
+                    keep: (self.record_keep_days > 0).then(|| days(self.record_keep_days)),
+                    max_bytes: (self.record_max_bytes > 0).then_some(self.record_max_bytes),
+                },
+                ..usual.archive
+            },
             formats: parsed(&self.record_formats),
             hook: self.on_record_hook_script.clone(),
             hook_timeout: self.record_hook_timeout.duration(),
@@ -115,6 +130,19 @@ impl Config {
                 RoomRecordFormat::Mp4 => Container::Mp4,
             },
             room_hook: self.on_multiple_record_hook_script.clone(),
+        }
+    }
+
+    /// How films of recorded rooms are made, with this executable.
+    pub fn mix(&self, executable: PathBuf) -> veche_archive::mix::Config {
+        let usual = self.data_dir.join(MIXER_SETTINGS);
+        let settings = self.offline_mixer_config.clone().unwrap_or(usual);
+        veche_archive::mix::Config {
+            // A script of the operator's does it otherwise.
+            automatic: self.mix_rooms && self.on_multiple_record_hook_script.is_none(),
+            jobs: self.mix_jobs,
+            waiting: self.mix_queue_max,
+            ..veche_archive::mix::Config::new(executable, settings)
         }
     }
 

@@ -271,6 +271,7 @@ fn the_example_file_shows_every_key_with_its_default() {
     (config.tls_cert, config.tls_key) = (None, None);
     config.on_record_hook_script = None;
     config.on_multiple_record_hook_script = None;
+    config.offline_mixer_config = None;
     assert_eq!(config, Config::default());
 }
 

@@ -44,6 +44,7 @@ impl Config {
             !self.audio_codecs.is_empty(),
             "audio_codecs must name at least one codec",
         );
+        must(self.mix_jobs >= 1, "mix_jobs must be at least 1");
         must(
             self.max_transports >= 1,
             "max_transports must be at least 1",
