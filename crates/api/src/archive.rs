@@ -52,7 +52,8 @@ pub(crate) fn router(
         .merge(operators)
         .merge(viewers)
         .merge(open);
-    let (router, document) = all.split_for_parts();
+    let (router, mut document) = all.split_for_parts();
+    openapi::complete(&mut document);
     router
         .merge(openapi::router(&document))
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -192,7 +192,7 @@ async fn a_mixer_that_fails_says_why_and_one_that_crashes_is_tried_twice_more() 
     let failed = archive.get("bad").unwrap();
     assert_eq!(failed.mix.unwrap().state, MixState::Failed);
     // Somebody may have it made again, with other settings.
-    place.script("cp \"$9\" $HERE/settings; film \"$@\"");
+    place.script("cp \"${10}\" $HERE/settings; film \"$@\"");
     fs::write(
         place.path("offline_mixer.json"),
         "{\"hasVideo\":true,\"fps\":30}",

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::http::Shared;
@@ -42,6 +43,34 @@ impl Modify for Schemes {
             "Of a link to one recording, together with `expires`",
         );
         add("link", SecurityScheme::ApiKey(ApiKey::Query(link)));
+    }
+}
+
+/// Adds what any of the routes may answer to whoever is not let in.
+pub(super) fn complete(document: &mut utoipa::openapi::OpenApi) {
+    let problem = |description: &str| {
+        let schema = Ref::from_schema_name("Problem");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/json", content)
+            .build()
+    };
+    for item in document.paths.paths.values_mut() {
+        let changing = [&mut item.post, &mut item.delete].into_iter().flatten();
+        for operation in changing {
+            let responses = &mut operation.responses.responses;
+            responses.entry("403".to_owned()).or_insert_with(|| {
+                problem("Sent with a session by another site's page (`cross_site`)").into()
+            });
+        }
+        let all = [&mut item.get, &mut item.post, &mut item.delete];
+        for operation in all.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses
+                .entry("429".to_owned())
+                .or_insert_with(|| problem("Too many wrong tokens").into());
+        }
     }
 }
 

@@ -3,14 +3,12 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use axum::Router;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
 use veche_api::{Api, Config, Recordings};
 use veche_record::store::{self, Manifest, Origin, State, TrackEntry};
 use veche_transport::Engine;
@@ -18,9 +16,6 @@ use veche_transport::Engine;
 use crate::described::Document;
 
 pub const TOKEN: &str = "the token of these tests";
-
-/// Longer than anything takes that comes at all.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Server {
     pub folder: TempDir,
@@ -131,21 +126,6 @@ impl Server {
             headers: head.to_owned(),
             body: response[end + 4..].to_vec(),
         }
-    }
-
-    /// Waits until the recording looks like that.
-    pub async fn until(&self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let path = format!("/rest-api/recordings/{id}");
-        let wait = async {
-            loop {
-                let found = self.get(&path).await;
-                if holds(&found) {
-                    return found;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(PATIENCE, wait).await.expect(id)
     }
 }
 

@@ -70,8 +70,8 @@ async fn a_later_stream_begins_with_black_and_silence_and_merges_in_step() {
         let mut first = first.await.unwrap();
         first.end(&mut ann, "m1").await;
         second.end(&mut bob, "m2").await;
-        server.recording("m1", "finished").await;
-        server.recording("m2", "finished").await;
+        server.recording("m1", "ready").await;
+        server.recording("m2", "ready").await;
         let a = server.records().join(format!("stream-m1-ann.{ending}"));
         let b = server.records().join(format!("stream-m2-bob.{ending}"));
 

@@ -33,7 +33,7 @@ async fn a_pause_is_left_out_of_the_file() {
     live.end(&mut ann, "m1").await;
     let last = ann.status("m1").await;
     assert_eq!(last["recordName"], "stream-m1-ann.webm");
-    server.recording("m1", "finished").await;
+    server.recording("m1", "ready").await;
     let path = server.records().join("stream-m1-ann.webm");
     let sound = probe(&path, "a:0");
     let kept = sound.packets as f64 * 0.02;

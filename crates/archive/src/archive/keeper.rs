@@ -79,18 +79,13 @@ impl Inner {
                 .saturating_add(recording.duration_ms),
             local_bytes: recording.local_bytes(),
             trashed: recording.deleted_until_ms.is_some(),
-            free: recording.state.is_final() && !mixing && !self.must_upload(recording),
+            free: recording.state.is_final() && !mixing,
             uploaded,
         }
     }
 }
 
 impl Inner {
-    /// Some of its files still have to be carried away.
-    fn must_upload(&self, _recording: &Recording) -> bool {
-        false
-    }
-
     fn drop_local(&self, id: &str) -> Result<(), CatalogueError> {
         self.with(|catalogue| catalogue.drop_local(id))
     }

@@ -82,11 +82,10 @@ impl Worker {
         if !recording.state.is_whole() || recording.deleted_until_ms.is_some() {
             return;
         }
-        let automatic = self.inner.config.mix.as_ref().is_some_and(|m| m.automatic);
-        if automatic && wants_film(recording) {
-            if let Err(error) = self.inner.queue_film(&recording.id, serde_json::Map::new()) {
-                tracing::warn!(recording = recording.id, %error, "a film is not made");
-            }
+        if self.wants_film(recording)
+            && let Err(error) = self.inner.queue_film(&recording.id, serde_json::Map::new())
+        {
+            tracing::warn!(recording = recording.id, %error, "a film is not made");
         }
         self.picture(recording);
         self.inner.wake.notify_one();
@@ -116,11 +115,18 @@ impl Worker {
             Err(why) => tracing::warn!(file = file.name, why, "no picture of a recording"),
         }
     }
-}
 
-/// A room's recording of which no film was ever asked for.
-fn wants_film(recording: &Recording) -> bool {
-    recording.kind == Kind::Room
-        && recording.mix.is_none()
-        && films::input(recording).is_some_and(|file| file.local)
+    /// A room's recording of which no film was ever asked for.
+    fn wants_film(&self, recording: &Recording) -> bool {
+        let automatic = self.inner.config.mix.as_ref().is_some_and(|m| m.automatic);
+        let possible = recording.kind == Kind::Room
+            && recording.mix.is_none()
+            && films::input(recording).is_some_and(|file| file.local);
+        if !automatic || !possible {
+            return false;
+        }
+        // One that was given up shows none, too.
+        let kept = self.inner.with(|catalogue| catalogue.kept(&recording.id));
+        kept.is_ok_and(|kept| kept.mix.is_none())
+    }
 }
