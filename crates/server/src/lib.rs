@@ -20,6 +20,7 @@ mod mix;
 mod ports;
 mod run;
 mod shutdown;
+mod thumbnails;
 
 pub use cli::main;
 pub use config::Config;

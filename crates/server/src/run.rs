@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -10,10 +11,12 @@ use axum_server::{Handle, Server};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use veche_api::Api;
+use veche_codec::Codecs;
 use veche_transport::{Engine, StartError};
 
 use crate::admin_token::AdminToken;
 use crate::crowd::Crowd;
+use crate::thumbnails::Thumbnails;
 use crate::tls::Files;
 use crate::{Config, Ports, Shutdown, assets, listen, tls};
 
@@ -94,6 +97,13 @@ pub fn start(config: Config) -> Result<Running> {
     let mut recordings = config.recordings();
     let executable = std::env::current_exe().context("cannot find the executable that runs")?;
     recordings.archive.mix = Some(config.mix(executable));
+    recordings.archive.thumbnailer = match Codecs::find() {
+        Ok(codecs) => Some(Arc::new(Thumbnails(codecs))),
+        Err(error) => {
+            tracing::warn!(%error, "recordings have no pictures, and rooms get no films");
+            None
+        }
+    };
     let told = veche_api::Config {
         recordings: Some(recordings),
         admin_token: Some(token.text.clone()),
