@@ -1,0 +1,429 @@
+//! Films, from what ffmpeg recorded to what ffmpeg sees in them.
+#![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+
+mod ffmpeg;
+mod hostile;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use veche_codec::Codecs;
+use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
+use veche_record::journal::{self, Event, Journal};
+use veche_record::{Container, Input, merge};
+
+use ffmpeg::{colour, lumas, probe, record, sound, tone};
+
+const RED: &str = "color=c=red:s=320x180:r=15";
+const BLUE: &str = "color=c=blue:s=320x180:r=15";
+
+/// A small film.
+fn small() -> Settings {
+    let mut settings = Settings {
+        fps: 15,
+        preset: "ultrafast".into(),
+        ..Settings::default()
+    };
+    (settings.picture.width, settings.picture.height) = (480, 270);
+    settings
+}
+
+fn film_of(
+    inputs: Vec<InputFile>,
+    journal: Option<Journal>,
+    settings: Settings,
+    output: &Path,
+) -> Result<Film, FilmError> {
+    let order = Order {
+        inputs,
+        journal,
+        output: output.to_owned(),
+        settings,
+    };
+    make(&order, &Codecs::find().unwrap(), &mut |_| true)
+}
+
+fn secs(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn is_red([r, _, b]: [u8; 3]) -> bool {
+    r > 150 && b < 90
+}
+
+fn is_blue([r, _, b]: [u8; 3]) -> bool {
+    b > 150 && r < 90
+}
+
+fn tone_at(sound: &[f32], from: f64, to: f64, hz: f64) -> f64 {
+    tone(
+        &sound[(from * 48_000.0) as usize..(to * 48_000.0) as usize],
+        hz,
+    )
+}
+
+/// Ann in red with 440 Hz for six seconds; Bob in blue with 1000 Hz from two to
+/// four. One file, and its journal.
+fn meeting(folder: &Path) -> (PathBuf, Journal) {
+    let (ann, bob) = (folder.join("ann.webm"), folder.join("bob.webm"));
+    record(&ann, Some(RED), Some("sine=440"), 6.0);
+    record(&bob, Some(BLUE), Some("sine=1000"), 2.0);
+    let input = |path, name: &str, start| Input {
+        path,
+        name: name.to_owned(),
+        start: secs(start),
+    };
+    let room = folder.join("room.mkv");
+    merge(
+        &[input(ann, "Ann", 0.0), input(bob, "Bob", 2.0)],
+        Container::Matroska,
+        &room,
+    )
+    .unwrap();
+    let lines = r#"{"type":"start","version":1,"at_ms":0,"id":"room","room":"Standup","room_id":"r1","room_start_us":0,"started_at_ms":0}
+{"type":"join","at_ms":0,"person":"p1","name":"Ann"}
+{"type":"chat","at_ms":1000,"person":"p1","name":"Ann","text":"anybody there?"}
+{"type":"join","at_ms":1900,"person":"p2","name":"Bob"}
+{"type":"leave","at_ms":4100,"person":"p2"}
+{"type":"leave","at_ms":6000,"person":"p1"}
+{"type":"end","at_ms":9000}
+"#;
+    let path = folder.join("room.room.jsonl");
+    std::fs::write(&path, lines).unwrap();
+    (room, journal::read(&path).unwrap())
+}
+
+#[test]
+fn people_are_seen_and_heard_when_they_are_there() {
+    let folder = TempDir::new().unwrap();
+    let (room, journal) = meeting(folder.path());
+    let output = folder.path().join("film.mp4");
+    let inputs = find(&room, &Of::default()).unwrap();
+    let film = film_of(inputs, Some(journal), small(), &output).unwrap();
+
+    assert_eq!(
+        (&*film.room, &film.people[..]),
+        ("Standup", &["Ann".to_owned(), "Bob".to_owned()][..])
+    );
+    assert_eq!(film.warnings, Vec::<String>::new());
+    let middle = "40:40:220:115";
+    assert!(
+        is_red(colour(&output, 1.0, middle)),
+        "Ann alone is in the middle"
+    );
+    let (left, right) = (
+        colour(&output, 3.0, "60:60:90:105"),
+        colour(&output, 3.0, "60:60:330:105"),
+    );
+    assert!(
+        is_red(left) && is_blue(right),
+        "side by side: {left:?} {right:?}"
+    );
+    assert!(is_red(colour(&output, 5.5, middle)), "Ann alone again");
+
+    let sound = sound(&output);
+    for (from, to, ann, bob) in [
+        (0.5, 1.5, true, false),
+        (2.5, 3.5, true, true),
+        (4.6, 5.6, true, false),
+    ] {
+        assert_eq!(
+            tone_at(&sound, from, to, 440.0) > 0.05,
+            ann,
+            "Ann at {from}"
+        );
+        assert_eq!(
+            tone_at(&sound, from, to, 1000.0) > 0.05,
+            bob,
+            "Bob at {from}"
+        );
+    }
+
+    let probed = probe(&output);
+    let duration: f64 = probed["format"]["duration"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((duration - 6.0).abs() < 0.1, "{duration}");
+    assert_eq!(probed["format"]["tags"]["title"], "Standup");
+    let streams = probed["streams"].as_array().unwrap();
+    let of = |kind: &str, name: &str| {
+        streams
+            .iter()
+            .find(|s| s["codec_type"] == kind && s["codec_name"] == name)
+    };
+    let video = of("video", "h264").unwrap();
+    assert_eq!(video["nb_read_packets"], "90");
+    assert!(of("audio", "aac").is_some());
+    assert!(of("subtitle", "mov_text").is_some());
+    let chapters = probed["chapters"].as_array().unwrap();
+    let titles: Vec<_> = chapters
+        .iter()
+        .map(|c| c["tags"]["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(titles, ["Standup: Ann and Bob join"]);
+    let text = ffmpeg::run(
+        "ffmpeg",
+        &[
+            "-v",
+            "error",
+            "-i",
+            &output.display().to_string(),
+            "-map",
+            "0:s",
+            "-f",
+            "srt",
+            "-",
+        ],
+    );
+    assert!(String::from_utf8_lossy(&text).contains("Ann: anybody there?"));
+}
+
+#[test]
+fn the_chat_is_burnt_in_when_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let (room, journal) = meeting(folder.path());
+    let mut pictures = Vec::new();
+    for chat in [Chat::Off, Chat::Burn] {
+        let mut settings = small();
+        settings.chat = chat;
+        settings.picture.show_chat = chat == Chat::Burn;
+        let output = folder.path().join("film.mp4");
+        let inputs = find(&room, &Of::default()).unwrap();
+        film_of(inputs, Some(journal.clone()), settings, &output).unwrap();
+        let path = output.display().to_string();
+        pictures.push(ffmpeg::run(
+            "ffmpeg",
+            &[
+                "-v",
+                "error",
+                "-ss",
+                "1.5",
+                "-i",
+                &path,
+                "-frames:v",
+                "1",
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "gray",
+                "-",
+            ],
+        ));
+        let streams = probe(&output)["streams"].as_array().unwrap().len();
+        assert_eq!(streams, 2, "no subtitles beside it");
+    }
+    let differ = pictures[0]
+        .iter()
+        .zip(&pictures[1])
+        .filter(|(a, b)| a.abs_diff(**b) > 40)
+        .count();
+    assert!(
+        differ > 100,
+        "letters on the picture: {differ} pixels differ"
+    );
+}
+
+#[test]
+fn flashes_and_beeps_stay_together() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ann.webm");
+    // White and loud for a tenth of each second from half of it on.
+    let beat = "between(mod(t\\,1)\\,0.5\\,0.6)";
+    record(
+        &path,
+        Some(&format!(
+            "color=c=black:s=320x180:r=30,drawbox=c=gray:t=fill:enable='1',drawbox=c=white:t=fill:enable='{beat}'"
+        )),
+        Some(&format!("aevalsrc=exprs='sin(2*PI*1000*t)*{beat}':s=48000")),
+        10.0,
+    );
+    let mut settings = small();
+    settings.fps = 30;
+    let output = folder.path().join("film.mp4");
+    film_of(
+        find(&path, &Of::default()).unwrap(),
+        None,
+        settings,
+        &output,
+    )
+    .unwrap();
+
+    let lumas = lumas(&output, "100:100:190:85");
+    let flashes: Vec<f64> = (1..lumas.len())
+        .filter(|n| lumas[*n] > 190 && lumas[*n - 1] <= 190)
+        .map(|n| n as f64 / 30.0)
+        .collect();
+    let sound = sound(&output);
+    let window = 240;
+    let loud: Vec<bool> = sound
+        .chunks_exact(window)
+        .map(|w| w.iter().map(|s| s * s).sum::<f32>() / window as f32 > 0.01)
+        .collect();
+    let beeps: Vec<f64> = (1..loud.len())
+        .filter(|n| loud[*n] && !loud[*n - 1])
+        .map(|n| n as f64 * window as f64 / 48_000.0)
+        .collect();
+    assert_eq!(
+        (flashes.len(), beeps.len()),
+        (10, 10),
+        "{flashes:?} {beeps:?}"
+    );
+    for (n, (flash, beep)) in flashes.iter().zip(&beeps).enumerate() {
+        assert!(
+            (flash - beep).abs() <= 0.04,
+            "flash {flash} and beep {beep}"
+        );
+        assert!(
+            (flash - (n as f64 + 0.5)).abs() <= 0.04,
+            "flash {n} at {flash}"
+        );
+    }
+}
+
+#[test]
+fn somebody_without_a_camera_has_a_card() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("Ann.webm");
+    record(&path, None, Some("sine=440"), 2.0);
+    let output = folder.path().join("film.mp4");
+    film_of(find(&path, &Of::default()).unwrap(), None, small(), &output).unwrap();
+    let middle = colour(&output, 1.0, "20:20:210:105");
+    let corner = colour(&output, 1.0, "8:8:0:0");
+    let apart: u32 = middle
+        .iter()
+        .zip(corner)
+        .map(|(a, b)| u32::from(a.abs_diff(b)))
+        .sum();
+    assert!(
+        apart > 40,
+        "a monogram in the middle: {middle:?}, {corner:?}"
+    );
+    assert!(tone_at(&sound(&output), 0.5, 1.5, 440.0) > 0.05);
+}
+
+#[test]
+fn a_screen_is_larger_than_the_face_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let (ann, screen) = (folder.path().join("a.webm"), folder.path().join("s.webm"));
+    record(&ann, Some(RED), Some("sine=440"), 2.0);
+    record(&screen, Some(BLUE), None, 2.0);
+    let room = folder.path().join("room.mkv");
+    let input = |path, name: &str| Input {
+        path,
+        name: name.into(),
+        start: Duration::ZERO,
+    };
+    merge(
+        &[input(ann, "Ann"), input(screen, "Ann (screen)")],
+        Container::Matroska,
+        &room,
+    )
+    .unwrap();
+    let output = folder.path().join("film.mp4");
+    film_of(find(&room, &Of::default()).unwrap(), None, small(), &output).unwrap();
+    let path = output.display().to_string();
+    let pixels = ffmpeg::run(
+        "ffmpeg",
+        &[
+            "-v",
+            "error",
+            "-ss",
+            "1.5",
+            "-i",
+            &path,
+            "-frames:v",
+            "1",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-",
+        ],
+    );
+    let count = |of: fn([u8; 3]) -> bool| {
+        pixels
+            .chunks_exact(3)
+            .filter(|p| of([p[0], p[1], p[2]]))
+            .count()
+    };
+    let (red, blue) = (count(is_red), count(is_blue));
+    assert!(red > 500 && blue > 4 * red, "{red} red, {blue} blue");
+}
+
+#[test]
+fn a_film_of_sound_only_or_pictures_only() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ann.webm");
+    record(&path, Some(RED), Some("sine=440"), 1.0);
+    for (video, audio, kind) in [(true, false, "video"), (false, true, "audio")] {
+        let settings = Settings {
+            has_video: video,
+            has_audio: audio,
+            ..small()
+        };
+        let output = folder.path().join("film.mp4");
+        film_of(
+            find(&path, &Of::default()).unwrap(),
+            None,
+            settings,
+            &output,
+        )
+        .unwrap();
+        let probed = probe(&output);
+        let kinds: Vec<_> = probed["streams"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["codec_type"].clone())
+            .collect();
+        assert_eq!(kinds, [kind]);
+    }
+}
+
+#[test]
+fn a_film_that_is_stopped_leaves_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ann.webm");
+    record(&path, Some(RED), None, 2.0);
+    let order = Order {
+        inputs: find(&path, &Of::default()).unwrap(),
+        journal: None,
+        output: folder.path().join("film.mp4"),
+        settings: small(),
+    };
+    let stopped = make(&order, &Codecs::find().unwrap(), &mut |progress| {
+        progress.done < secs(1.0)
+    });
+    assert!(matches!(stopped, Err(FilmError::Stopped)), "{stopped:?}");
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["ann.webm"]);
+}
+
+#[test]
+fn a_film_with_another_codec() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("ann.webm");
+    record(&path, Some(RED), None, 1.0);
+    for (codec, name) in [
+        (veche_film::FilmCodec::Vp9, "vp9"),
+        (veche_film::FilmCodec::Av1, "av1"),
+    ] {
+        let settings = Settings { codec, ..small() };
+        let output = folder.path().join("film.mp4");
+        film_of(
+            find(&path, &Of::default()).unwrap(),
+            None,
+            settings,
+            &output,
+        )
+        .unwrap();
+        assert_eq!(probe(&output)["streams"][0]["codec_name"], name);
+        assert!(is_red(colour(&output, 0.5, "40:40:220:115")), "{name}");
+    }
+}
