@@ -98,6 +98,10 @@ fuzz: ## Feed the parsers random input (FUZZ_SECONDS=60 each, TARGETS=mp4 for on
 bench: server ## Measure forwarding
 	@cargo run --release --locked -p fanout -- $(ARGS)
 
+bench-record: server ## Measure what recording costs, and films beside ffmpeg
+	@cargo run --release --locked -p fanout -- --recorded 1,10,20 $(ARGS)
+	@bench/mix/run
+
 clean: ## Remove what was built
 	@rm -rf target web/node_modules web/*/dist web/*/node_modules web/e2e/out
 

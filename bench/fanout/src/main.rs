@@ -1,13 +1,14 @@
 //! One synthetic publisher, N light viewers, over real ICE and DTLS-SRTP on
 //! loopback, against the real server. Reports what the server spends: CPU for
 //! each forwarded packet, memory for each viewer, time to the first packet,
-//! added delay.
+//! added delay. With `--recorded` instead: what recording costs.
 //!
 //! The server is a process of its own (`--veche PATH`), so what the load costs
 //! is not counted; its CPU is the kernel's (`/proc/PID/task/*/schedstat`).
 
 mod load;
 mod process;
+mod recorded;
 mod report;
 mod signalling;
 
@@ -30,6 +31,10 @@ struct Options {
         default_value = "1,10,50,100"
     )]
     viewers: Vec<usize>,
+    /// Measure recording instead: so many publishers, unrecorded and recorded;
+    /// several counts are run one after another.
+    #[arg(long, value_delimiter = ',', value_name = "STREAMS")]
+    recorded: Vec<usize>,
     /// Seconds that are measured, after everybody is connected.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -49,6 +54,13 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
+    if !options.recorded.is_empty() {
+        recorded::heading(&options);
+        for streams in &options.recorded {
+            recorded::run(&options, *streams)?;
+        }
+        return Ok(());
+    }
     report::heading(&options);
     for viewers in &options.viewers {
         let measured = load::run(&options, *viewers)?;

@@ -67,6 +67,16 @@ impl Server {
             .fold(0.0, |sum, ns| sum + ns as f64 / 1e9)
     }
 
+    /// Bytes of recordings that lie in its folder.
+    pub fn recorded_bytes(&self) -> u64 {
+        let files = fs::read_dir(self.folder.join("records"));
+        let files = files.into_iter().flatten().flatten();
+        files
+            .filter(|file| file.path().extension().is_some_and(|e| e == "webm"))
+            .filter_map(|file| Some(file.metadata().ok()?.len()))
+            .sum()
+    }
+
     /// Resident memory in bytes.
     pub fn resident_bytes(&self) -> u64 {
         fs::read_to_string(format!("/proc/{}/status", self.child.id()))

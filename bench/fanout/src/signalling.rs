@@ -46,6 +46,28 @@ impl Session {
         publish: bool,
         sdp: &str,
     ) -> anyhow::Result<String> {
+        self.negotiate(id, name, publish, sdp, false)
+    }
+
+    /// Offers a stream to publish, and perhaps to record; gives the answer.
+    pub fn publish(
+        &mut self,
+        id: &str,
+        name: &str,
+        sdp: &str,
+        record: bool,
+    ) -> anyhow::Result<String> {
+        self.negotiate(id, name, true, sdp, record)
+    }
+
+    fn negotiate(
+        &mut self,
+        id: &str,
+        name: &str,
+        publish: bool,
+        sdp: &str,
+        record: bool,
+    ) -> anyhow::Result<String> {
         let message = if publish {
             "publishStream"
         } else {
@@ -53,7 +75,7 @@ impl Session {
         };
         let request = json!({
             "mediaSessionId": id, "name": name, "published": publish, "hasVideo": true,
-            "hasAudio": false, "status": "PENDING", "record": false,
+            "hasAudio": false, "status": "PENDING", "record": record,
             "mediaProvider": "WebRTC", "sdp": sdp, "custom": {},
         });
         self.send(message, &request)?;
