@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench fuzz clean
+.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench bench-record fuzz clean
 
 # Arguments for the server (`make run ARGS="--http-port 9000"`) and for the
 # browser tests (`make e2e ARGS=meet`).
