@@ -55,15 +55,22 @@ fn attempt(path: &Path, output: &Path) -> bool {
 #[test]
 fn cut_recordings_make_films_as_far_as_they_go() {
     let folder = TempDir::new().unwrap();
-    let whole = folder.path().join("whole.webm");
+    let recorded = folder.path().join("recorded.webm");
     record(
-        &whole,
+        &recorded,
         Some("testsrc2=s=160x90:r=10"),
         Some("sine=440"),
         3.0,
     );
+    let input = veche_record::Input {
+        path: recorded,
+        name: "Ann".into(),
+        start: std::time::Duration::ZERO,
+    };
+    let whole = folder.path().join("whole.mkv");
+    veche_record::merge(&[input], veche_record::Container::Matroska, &whole).unwrap();
     let bytes = fs::read(&whole).unwrap();
-    let cut = folder.path().join("cut.webm");
+    let cut = folder.path().join("cut.mkv");
     let mut made = 0;
     for tenth in 0..10 {
         fs::write(&cut, &bytes[..bytes.len() * tenth / 10]).unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use veche_codec::Codecs;
 use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
-use veche_record::journal::{self, Event, Journal};
+use veche_record::journal::{self, Journal};
 use veche_record::{Container, Input, merge};
 
 use ffmpeg::{colour, lumas, probe, record, sound, tone};
@@ -54,6 +54,15 @@ fn is_red([r, _, b]: [u8; 3]) -> bool {
 
 fn is_blue([r, _, b]: [u8; 3]) -> bool {
     b > 150 && r < 90
+}
+
+/// What a player plays of a film; the track that players read chapters from is
+/// none of it.
+fn kinds(film: &Path) -> Vec<String> {
+    let probed = probe(film);
+    let streams = probed["streams"].as_array().unwrap().iter();
+    let kinds = streams.map(|s| s["codec_type"].as_str().unwrap().to_owned());
+    kinds.filter(|kind| kind != "data").collect()
 }
 
 fn tone_at(sound: &[f32], from: f64, to: f64, hz: f64) -> f64 {
@@ -155,7 +164,8 @@ fn people_are_seen_and_heard_when_they_are_there() {
             .find(|s| s["codec_type"] == kind && s["codec_name"] == name)
     };
     let video = of("video", "h264").unwrap();
-    assert_eq!(video["nb_read_packets"], "90");
+    let pictures: u32 = video["nb_read_packets"].as_str().unwrap().parse().unwrap();
+    assert!((90..=92).contains(&pictures), "{pictures}");
     assert!(of("audio", "aac").is_some());
     assert!(of("subtitle", "mov_text").is_some());
     let chapters = probed["chapters"].as_array().unwrap();
@@ -212,8 +222,7 @@ fn the_chat_is_burnt_in_when_asked_for() {
                 "-",
             ],
         ));
-        let streams = probe(&output)["streams"].as_array().unwrap().len();
-        assert_eq!(streams, 2, "no subtitles beside it");
+        assert_eq!(kinds(&output), ["video", "audio"], "no subtitles beside it");
     }
     let differ = pictures[0]
         .iter()
@@ -372,14 +381,7 @@ fn a_film_of_sound_only_or_pictures_only() {
             &output,
         )
         .unwrap();
-        let probed = probe(&output);
-        let kinds: Vec<_> = probed["streams"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["codec_type"].clone())
-            .collect();
-        assert_eq!(kinds, [kind]);
+        assert_eq!(kinds(&output), [kind]);
     }
 }
 
