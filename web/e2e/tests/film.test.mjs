@@ -52,7 +52,7 @@ s.test('three people are recorded, one after the other', async () => {
   // The film has to have a time in which she is alone.
   await sleep(ALONE * 1000);
   const b = await enter(await s.launch(bob), s.server, { room: ROOM });
-  const f = await enter(await s.launch(fox), s.server, { room: ROOM });
+  const f = await enter(await s.launch(fox, { engine: 'firefox' }), s.server, { room: ROOM });
   await meets(a, [bob, fox]);
   together = (Date.now() - began) / 1000;
   await sleep(TOGETHER * 1000);
