@@ -402,10 +402,11 @@ impl Catalogue {
             let Source::Manifest(manifest) = source else {
                 continue;
             };
-            for media in [Some(&manifest.file), manifest.final_file.as_ref()] {
-                if let Some(media) = media {
-                    remove(&self.folder, media)?;
-                }
+            for media in [Some(&manifest.file), manifest.final_file.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                remove(&self.folder, media)?;
             }
             self.live.remove(&manifest.file);
             tracing::debug!(manifest = name, "media removed");

@@ -249,7 +249,7 @@ impl Settings {
                 "neither pictures nor sound would be in the film",
             );
         }
-        if self.picture.width % 2 != 0 || self.picture.height % 2 != 0 {
+        if self.picture.width % 2 + self.picture.height % 2 > 0 {
             return problem("mixerVideoWidth", "width and height must be even");
         }
         if self.codec == FilmCodec::H264 && self.crf.is_some_and(|crf| crf > 51) {

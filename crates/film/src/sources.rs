@@ -342,7 +342,7 @@ impl<'a> Sources<'a> {
             let mut feeds = videos.iter_mut().filter(|feed| feed.role == *role);
             let busy = feeds
                 .by_ref()
-                .any(|feed| !feed.has_failed() && !(feed.is_idle() && inputs.is_over(feed.track)));
+                .any(|feed| !(feed.has_failed() || feed.is_idle() && inputs.is_over(feed.track)));
             if !busy {
                 for feed in videos.iter_mut().filter(|feed| feed.role == *role) {
                     feed.close();
