@@ -9,7 +9,7 @@ use veche_codec::{
     VideoEncoder, VideoEncoderConfig,
 };
 use veche_media::FrameSize;
-use veche_mix::{AudioMixer, Mixer, Picture, Source, SourceKind};
+use veche_mix::{AudioMixer, Fonts, Mixer, Picture, Source, SourceKind};
 use veche_record::journal::Journal;
 use veche_record::{self as record, Extras, Track};
 
@@ -130,7 +130,7 @@ pub fn make(
         settings,
         script: &script,
         sources,
-        mixer: Mixer::new(settings.picture.clone()),
+        mixer: Mixer::with_fonts(settings.picture.clone(), &Fonts::with_system()),
         audio: AudioMixer::new(),
         encoders,
         output,

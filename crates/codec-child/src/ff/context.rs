@@ -149,6 +149,11 @@ impl Coder {
             } else {
                 context.pix_fmt = sys::AVPixelFormat::AV_PIX_FMT_YUV420P;
                 context.color_range = sys::AVColorRange::AVCOL_RANGE_MPEG;
+                // As browsers' cameras are. Without it players take large
+                // pictures for BT.709, and every colour is a little off.
+                context.color_primaries = sys::AVColorPrimaries::AVCOL_PRI_SMPTE170M;
+                context.color_trc = sys::AVColorTransferCharacteristic::AVCOL_TRC_SMPTE170M;
+                context.colorspace = sys::AVColorSpace::AVCOL_SPC_SMPTE170M;
             }
             if let Some(quantiser) = setup.quantiser {
                 context.flags |= sys::AV_CODEC_FLAG_QSCALE as c_int;

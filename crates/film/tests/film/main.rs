@@ -166,6 +166,7 @@ fn people_are_seen_and_heard_when_they_are_there() {
     let video = of("video", "h264").unwrap();
     let pictures: u32 = video["nb_read_packets"].as_str().unwrap().parse().unwrap();
     assert!((90..=92).contains(&pictures), "{pictures}");
+    assert_eq!(video["color_space"], "smpte170m", "what browsers' cameras are");
     assert!(of("audio", "aac").is_some());
     assert!(of("subtitle", "mov_text").is_some());
     let chapters = probed["chapters"].as_array().unwrap();
