@@ -70,6 +70,8 @@ mod id {
     pub const TIMESTAMP: u32 = 0xe7;
     pub const SIMPLE_BLOCK: u32 = 0xa3;
     pub const CUES: u32 = 0x1c53_bb6b;
+    pub const TAGS: u32 = 0x1254_c367;
+    pub const VOID: u32 = 0xec;
     pub const CUE_POINT: u32 = 0xbb;
     pub const CUE_TIME: u32 = 0xb3;
     pub const CUE_TRACK_POSITIONS: u32 = 0xb7;

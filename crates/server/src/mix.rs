@@ -132,10 +132,13 @@ fn mix(args: &MixArgs) -> Result<(), MixError> {
 
 fn told(output: &Path, film: &Film) {
     eprintln!(
-        "veche mix: {}: {:.1} s, {} people, {:.1} MB",
+        "veche mix: {}: {:.1} s, {}, {:.1} MB",
         output.display(),
         film.duration.as_secs_f64(),
-        film.people.len(),
+        match film.people.len() {
+            1 => "1 person".to_owned(),
+            n => format!("{n} people"),
+        },
         film.bytes as f64 / 1e6
     );
 }

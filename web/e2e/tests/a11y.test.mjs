@@ -43,7 +43,7 @@ for (const theme of ['light', 'dark']) {
     world.closed = false;
     await recordings('', 'recording-row');
     await recordings('?search=zeppelin', 'recordings-empty');
-    for (const one of ['review', 'live', 'mix', 'degraded', 'broken']) await recordings(`/${one}`, 'one');
+    for (const one of ['live', 'mix', 'degraded', 'broken', 'review']) await recordings(`/${one}`, 'one');
     await pages.click(id('copy-link'));
     await pages.click(id('link-copy'));
     await pages.visible(id('link-url'));

@@ -166,7 +166,10 @@ fn people_are_seen_and_heard_when_they_are_there() {
     let video = of("video", "h264").unwrap();
     let pictures: u32 = video["nb_read_packets"].as_str().unwrap().parse().unwrap();
     assert!((90..=92).contains(&pictures), "{pictures}");
-    assert_eq!(video["color_space"], "smpte170m", "what browsers' cameras are");
+    assert_eq!(
+        video["color_space"], "smpte170m",
+        "what browsers' cameras are"
+    );
     assert!(of("audio", "aac").is_some());
     assert!(of("subtitle", "mov_text").is_some());
     let chapters = probed["chapters"].as_array().unwrap();
@@ -253,13 +256,19 @@ fn flashes_and_beeps_stay_together() {
     let mut settings = small();
     settings.fps = 30;
     let output = folder.path().join("film.mp4");
-    film_of(
+    let film = film_of(
         find(&path, &Of::default()).unwrap(),
         None,
         settings,
         &output,
     )
     .unwrap();
+
+    assert_eq!(
+        film.warnings,
+        Vec::<String>::new(),
+        "ffmpeg's own file is read to its end"
+    );
 
     let lumas = lumas(&output, "100:100:190:85");
     let flashes: Vec<f64> = (1..lumas.len())

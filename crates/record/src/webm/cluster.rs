@@ -131,6 +131,18 @@ pub(super) fn read<R: Read + Seek>(
     }))
 }
 
+/// The end of what lies at `at`, if it is an element that other writers put
+/// between or behind clusters.
+pub(super) fn behind_other<R: Read + Seek>(
+    file: &mut R,
+    at: u64,
+    len: u64,
+) -> Result<Option<u64>, ReadError> {
+    const OTHERS: [u32; 4] = [id::CUES, id::TAGS, id::VOID, id::SEEK_HEAD];
+    let found = place(file, at, len)?.filter(|place| OTHERS.contains(&place.id));
+    Ok(found.and_then(|place| place.end).filter(|end| *end > at))
+}
+
 impl Cluster {
     /// Its blocks, in the order of the file; what is none is passed over.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {

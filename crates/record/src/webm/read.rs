@@ -127,6 +127,10 @@ impl<R: Read + Seek> Samples<R> {
 
     pub(crate) fn next(&mut self) -> Result<Option<Sample>, ReadError> {
         while self.ready.is_empty() {
+            if let Some(behind) = cluster::behind_other(&mut self.file, self.at, self.len)? {
+                self.at = behind;
+                continue;
+            }
             let Some(found) = cluster::read(&mut self.file, self.at, self.len)? else {
                 return Ok(None);
             };
