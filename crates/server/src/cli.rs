@@ -179,11 +179,6 @@ impl Options {
 /// The whole program: reads the command line, does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match &cli.command {
-        Some(Command::Mix(args)) => return mix::run(args),
-        Some(Command::Thumbnail(args)) => return mix::thumbnail(args),
-        _ => {}
-    }
     match dispatch(&cli) {
         Ok(code) => code,
         Err(error) => {
@@ -195,7 +190,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
     let sources = cli.options.sources()?;
-    match cli.command {
+    match &cli.command {
         Some(Command::Check) => Ok(check(config::load(&sources))),
         Some(Command::Config { example: true }) => {
             print(config::EXAMPLE);
@@ -205,8 +200,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
             print(&in_force(&config::load(&sources)?));
             Ok(ExitCode::SUCCESS)
         }
-        // These need no settings of a server, and are done before.
-        Some(Command::Mix(_) | Command::Thumbnail(_)) => Ok(ExitCode::SUCCESS),
+        Some(Command::Mix(args)) => Ok(mix::run(args)),
+        Some(Command::Thumbnail(args)) => Ok(mix::thumbnail(args)),
         Some(Command::Serve) | None => {
             serve(config::load(&sources)?, cli.options.ports_file.clone())
         }
