@@ -45,8 +45,11 @@ s.test('browsers without UDP meet by TCP', async () => {
   await meets(tabs.Bob, [ann, fox]);
   await meets(tabs.Fox, [ann, bob]);
   for (const tab of Object.values(tabs)) {
-    const pairs = await tab.eval(() => window.__probe.pairs());
-    assert.ok(pairs.length >= 3, `${tab.name}: ${JSON.stringify(pairs)}`);
+    // A pair whose checks are late on a busy machine does not count as succeeded for that moment.
+    const pairs = await tab.until('one publishes and plays two', async () => {
+      const found = await window.__probe.pairs();
+      return found.length >= 3 && found;
+    });
     assert.deepEqual([...new Set(pairs.map((p) => p.protocol))], ['tcp'], `${tab.name}: ${JSON.stringify(pairs)}`);
   }
   await say(tabs.Ann, 'без UDP');
