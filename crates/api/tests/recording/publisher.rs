@@ -29,6 +29,8 @@ pub struct Publisher {
     /// The payloads of each picture.
     pictures: Vec<Vec<Vec<u8>>>,
     sounds: Vec<Vec<u8>>,
+    /// Whether both are sent over and over.
+    repeated: bool,
     /// What the client was told when it was published.
     pub status: Value,
 }
@@ -68,14 +70,29 @@ impl Publisher {
         .unwrap();
         let pictures = match codec {
             VideoCodec::H264 => h264(),
-            _ => vp8(),
+            _ => vp8(&fixture("pattern.vp8.ivf")),
         };
         Self {
             live,
             pictures,
-            sounds: opus(),
+            sounds: opus(&fixture("tone.opus")),
+            repeated: false,
             status: client.status(id).await,
         }
+    }
+
+    /// From now on sends these instead, over and over: an IVF file of VP8 with
+    /// 15 pictures a second, none of them hidden, and of an Ogg file of Opus as much.
+    #[allow(dead_code, reason = "not all tests ask")]
+    pub fn repeat(&mut self, pictures: &[u8], sounds: &[u8]) {
+        self.pictures = vp8(pictures);
+        self.sounds = opus(sounds);
+        // Encoders add what their delay takes.
+        let long = PICTURE * self.pictures.len() as u32;
+        let enough = (long.as_secs_f64() / SOUND.as_secs_f64()).round() as usize;
+        assert!(self.sounds.len() >= enough);
+        self.sounds.truncate(enough);
+        self.repeated = true;
     }
 
     pub async fn send_all(&mut self) {
@@ -91,21 +108,21 @@ impl Publisher {
         let begin = Instant::now();
         let (mut picture, mut sound) = (0, 0);
         let (pictures, sounds) = (self.pictures.len(), self.sounds.len());
-        while picture < pictures || sound < sounds {
+        while self.repeated || picture < pictures || sound < sounds {
             let elapsed = begin.elapsed();
             if elapsed.as_secs_f64() > seconds {
                 break;
             }
-            if picture < pictures && elapsed >= PICTURE * picture as u32 {
-                let packets = self.pictures[picture].clone();
+            if (self.repeated || picture < pictures) && elapsed >= PICTURE * picture as u32 {
+                let packets = self.pictures[picture % pictures].clone();
                 let last = packets.len() - 1;
                 for (n, payload) in packets.into_iter().enumerate() {
                     self.rtp(true, picture as u32 * 6_000, n == last, payload);
                 }
                 picture += 1;
             }
-            if sound < sounds && elapsed >= SOUND * sound as u32 {
-                let payload = self.sounds[sound].clone();
+            if (self.repeated || sound < sounds) && elapsed >= SOUND * sound as u32 {
+                let payload = self.sounds[sound % sounds].clone();
                 self.rtp(false, sound as u32 * 960, false, payload);
                 sound += 1;
             }
@@ -140,8 +157,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-fn vp8() -> Vec<Vec<Vec<u8>>> {
-    let file = fixture("pattern.vp8.ivf");
+fn vp8(file: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut rest = &file[32..];
     let mut pictures = Vec::new();
     while let Some((header, tail)) = rest.split_at_checked(12) {
@@ -193,9 +209,8 @@ fn h264() -> Vec<Vec<Vec<u8>>> {
 }
 
 /// The packets of an Ogg file, without its two headers.
-fn opus() -> Vec<Vec<u8>> {
-    let file = fixture("tone.opus");
-    let mut rest = &file[..];
+fn opus(file: &[u8]) -> Vec<Vec<u8>> {
+    let mut rest = file;
     let (mut packets, mut packet) = (Vec::new(), Vec::new());
     while rest.starts_with(b"OggS") {
         let count = usize::from(rest[26]);

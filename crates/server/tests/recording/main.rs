@@ -19,3 +19,4 @@ mod veche;
 mod disk;
 mod files;
 mod kill;
+mod sync;
