@@ -2,18 +2,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use axum::Router;
-use axum::extract::{FromRequestParts, Request, State, WebSocketUpgrade};
+use axum::extract::{FromRequestParts, Query, Request, State, WebSocketUpgrade};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tower_http::cors::CorsLayer;
 use veche_archive::Archive;
-use veche_room::SessionId;
+use veche_room::{RoomName, SessionId};
 
 use crate::archive::Failures;
+use crate::hub::FromSession;
 use crate::recordings::Recordings;
 use crate::session::{Context, serve};
 use crate::{MediaEngine, Metrics, archive, metrics, rest};
@@ -62,6 +66,7 @@ pub(crate) fn router(shared: Arc<Shared>, assets: Router) -> Router {
     Router::new()
         .route("/healthz", get(health))
         .route("/metrics", get(show_metrics))
+        .route("/room-state", get(room_state))
         .merge(cors(&shared, archive::router(&shared, rest::router())))
         .with_state(Arc::clone(&shared))
         .fallback_service(assets)
@@ -88,6 +93,29 @@ async fn show_metrics(State(shared): State<Arc<Shared>>) -> Response {
     let text = shared.render_metrics();
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// Which room.
+#[derive(Deserialize)]
+struct Door {
+    name: String,
+}
+
+/// What those who have not entered yet may know of a room: how many are in it, and
+/// whether they would be recorded. Whoever knows its name may enter it, so they may
+/// know this too.
+async fn room_state(State(shared): State<Arc<Shared>>, door: Query<Door>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    let asked = FromSession::LookIn(RoomName::new(door.0.name), answer);
+    // Nobody waits behind a busy hub for this: it can be asked again.
+    if shared.context.hub.try_send(asked).is_err() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server is busy\n").into_response();
+    }
+    let Ok(state) = answered.await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the hub has ended\n").into_response();
+    };
+    let body = json!({"people": state.people, "recording": state.recording});
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
 /// Takes WebSocket upgrades on any path: clients append what they like.

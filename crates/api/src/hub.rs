@@ -11,7 +11,7 @@ use veche_media::TransportId;
 use veche_room::{
     CloseReason, Command, Event, Hub, Input, MediaSessionId, MultiRecord, MultiRecorderEntry, Note,
     Output, PlayOrder, PublishOrder, Published, Reason, RecordOrder, RecordRequestId,
-    RecordRoomOrder, RoomName, SessionId,
+    RecordRoomOrder, RoomName, RoomState, SessionId,
 };
 use veche_signal::Connection;
 use veche_transport::EventSink;
@@ -40,6 +40,7 @@ pub(crate) enum FromSession {
     FrameSeen(SessionId),
     Record(RecordAsked),
     List(oneshot::Sender<Vec<Published>>),
+    LookIn(RoomName, oneshot::Sender<RoomState>),
     ListRecorders(oneshot::Sender<Vec<MultiRecorderEntry>>),
     Closed(SessionId),
     Shutdown,
@@ -240,7 +241,8 @@ impl Task {
             }),
             FromSession::FrameSeen(session) => self.handle(Input::FrameSeen { session }),
             FromSession::Record(asked) => self.record_asked(asked),
-            // Fails only when the operator has gone.
+            // These fail only when whoever asked has gone.
+            FromSession::LookIn(room, answer) => drop(answer.send(self.hub.look_in(&room))),
             FromSession::ListRecorders(answer) => drop(answer.send(self.hub.multi_recorders())),
             FromSession::List(answer) => drop(answer.send(self.hub.published())),
             FromSession::Closed(session) => {

@@ -49,7 +49,7 @@ pub use input::{
     StreamEventKind, VideoSize,
 };
 pub use limits::Limits;
-pub use list::Published;
+pub use list::{Published, RoomState};
 pub use multi_recorder::{MultiRecord, MultiRecorderEntry};
 pub use output::{
     Answer, CloseReason, Event, JournalEntry, Note, Output, PlayOrder, PublishOrder, RecordOrder,

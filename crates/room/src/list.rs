@@ -21,7 +21,26 @@ pub struct Published {
     pub recorded: bool,
 }
 
+/// What somebody who has not entered yet may know of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomState {
+    /// How many are in it; 0 as well if it does not exist.
+    pub people: usize,
+    /// What they say is recorded, or would be from the moment of entering.
+    pub recording: bool,
+}
+
 impl Hub {
+    /// What there is behind a room's door.
+    pub fn look_in(&self, name: &RoomName) -> RoomState {
+        let always = self.settings.record_streams && self.settings.record_all_rooms;
+        let room = self.rooms.get(name);
+        RoomState {
+            people: room.map_or(0, |room| room.members.len()),
+            recording: always || room.is_some_and(|room| room.recording.is_some()),
+        }
+    }
+
     /// Every stream, also those being set up, in the order of their beginning.
     pub fn published(&self) -> Vec<Published> {
         let streams = self.streams.values();

@@ -347,3 +347,32 @@ async fn a_shutdown_puts_the_room_together_or_the_next_start_does() {
     let hooked = server.file("hooked").await;
     assert_eq!(hooked.lines().count(), 3, "{hooked}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_stands_at_the_door_is_told_of_the_recording() {
+    let server = Server::start(|_, _| {}).await;
+    let look = async |query: &str| {
+        let answer = server.request("GET", query, "", "").await;
+        (
+            answer.status,
+            serde_json::from_slice::<Value>(&answer.body).ok(),
+        )
+    };
+    let nobody = json!({"people": 0, "recording": false});
+    let door = "/room-state?name=r";
+    assert_eq!(look(door).await, (200, Some(nobody.clone())));
+    let mut ann = server.modern_member("Ann", "r", false).await;
+    let there = json!({"people": 1, "recording": false});
+    assert_eq!(look(door).await, (200, Some(there)));
+    assert_eq!(switch(&mut ann, true).await["status"], "ACCEPTED");
+    let recorded = json!({"people": 1, "recording": true});
+    assert_eq!(look(door).await, (200, Some(recorded)));
+    let hostile = "/room-state?name=..%2F%00%F0%9F%94%94";
+    assert_eq!(look(hostile).await, (200, Some(nobody)));
+    assert_eq!(look("/room-state").await.0, 400, "no name");
+
+    let server = Server::start(|config, _| config.rooms.record_all_rooms = true).await;
+    let answer = server.request("GET", door, "", "").await;
+    let always: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(always, json!({"people": 0, "recording": true}));
+}

@@ -105,6 +105,7 @@ export const states: Record<string, State> = {
   'recorded-problem': { set: async (room, call) => { crowd(room, 2); quiet(call); await room.record(true, NAMES[0]!, { problem: 'The disk is full: 120 MB are left.' }); } },
   'recorded-over': { set: async (room, call) => { crowd(room, 1); await room.record(true); await room.record(false); call.notices.list.value = call.notices.list.value.slice(-1); } },
   'recorded-refused': { set: async (room, call) => { crowd(room, 1); quiet(call); room.record = async () => { throw failure('refused'); }; await call.record(); } },
+  'lobby-behind': { join: false, name: 'Ester', before: (call) => void (call.door.value = { people: 3, recording: true }) },
   'lobby-record': { join: false, name: 'Ester', record: true },
   reconnecting: { set: (room, call) => { crowd(room, 3); quiet(call); room.bus.emit('connection', 'reconnecting'); } },
   'going-away': { set: (room, call, fake) => { crowd(room, 3); quiet(call); fake.client.emit('goingAway', { reason: 'shutdown', retryAfterMs: 1000 }); } },

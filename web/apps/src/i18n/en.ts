@@ -57,6 +57,7 @@ export const en = {
     asking: 'The browser asks for camera and microphone.',
     cameraOff: 'Camera is off',
     preview: 'Your picture',
+    there: (n: number) => many(n, { one: '# person is in the room.', other: '# people are in the room.' }),
     another: (name: string) => `Join as ${name}`,
   },
   media: {

@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals';
 import type { Client, ConnectionState, Participant, Reason, RemoteStream, Room, RoomRecording } from '@veche/sdk';
 import { words } from '../i18n';
 import type { AppConfig, Asked } from './app';
+import type { Door } from './door';
 import { LocalMedia } from './media';
 import { anotherName, cleanLogin, cleanRoom } from './names';
 import { Notices } from './notices';
@@ -57,6 +58,8 @@ export class Call {
 
   readonly media: LocalMedia;
   readonly own: OwnStreams;
+  /** What is behind the door of the room; `null` while nobody knows. */
+  readonly door = signal<Door | null>(null);
   readonly talk = new Talk();
   readonly notices = new Notices();
   readonly config: AppConfig;

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { words } from '../i18n';
 import { sentence, troubleOf } from '../model/advice';
 import type { Call } from '../model/call';
+import { watchDoor } from '../model/door';
 import type { Kind } from '../model/media';
 import { anotherName } from '../model/names';
 import { Banner } from './Banner';
@@ -108,6 +109,33 @@ function Problem({ call }: { call: Call }) {
   );
 }
 
+/** Who is there already, and whether one will be recorded: one should know before one enters. */
+function BehindTheDoor({ call }: { call: Call }) {
+  const w = words.value;
+  const room = call.room.value.trim();
+  useEffect(() => {
+    call.door.value = null;
+    return room ? watchDoor(room, (door) => (call.door.value = door)) : undefined;
+  }, [room]);
+  const door = call.door.value;
+  const recorded = door?.recording ? w.record.found(null) : call.recordsFromStart && !door?.people ? w.record.lobby : null;
+  return (
+    <div class="door" role="status">
+      {recorded && (
+        <p class="note" data-testid="lobby-record">
+          <span class="rec-dot" aria-hidden="true" />
+          {recorded}
+        </p>
+      )}
+      {door && door.people > 0 && (
+        <p class="door__people" data-testid="lobby-people">
+          {w.lobby.there(door.people)}
+        </p>
+      )}
+    </div>
+  );
+}
+
 export function Lobby({ call }: { call: Call }) {
   const w = words.value;
   const nameField = useRef<HTMLInputElement>(null);
@@ -185,12 +213,7 @@ export function Lobby({ call }: { call: Call }) {
             />
           </label>
           <Problem call={call} />
-          {call.recordsFromStart && (
-            <p class="note" data-testid="lobby-record">
-              <span class="rec-dot" aria-hidden="true" />
-              {w.record.lobby}
-            </p>
-          )}
+          <BehindTheDoor call={call} />
           <button type="submit" class="button button--large" data-testid="join" disabled={busy}>
             {busy ? w.lobby.joining : w.lobby.join}
             {!busy && <Icon name="arrow" />}
