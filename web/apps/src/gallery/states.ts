@@ -1,6 +1,7 @@
 /** Every state a person may meet, by name. scripts/shots.mjs photographs each. */
 import type { Call } from '../model/call';
 import type { AppName } from '../model/app';
+import type { Door } from '../model/door';
 import { failure, remote, type FakeOptions, type FakeRoom, type FakeSdk } from './fake';
 import { person, screen } from './scene';
 
@@ -9,6 +10,7 @@ export interface State {
   options?: FakeOptions;
   name?: string;
   record?: boolean;
+  door?: Door;
   /** `false` stays in the lobby. */
   join?: boolean;
   set?: (room: FakeRoom, call: Call, fake: FakeSdk) => void | Promise<void>;
@@ -105,7 +107,7 @@ export const states: Record<string, State> = {
   'recorded-problem': { set: async (room, call) => { crowd(room, 2); quiet(call); await room.record(true, NAMES[0]!, { problem: 'The disk is full: 120 MB are left.' }); } },
   'recorded-over': { set: async (room, call) => { crowd(room, 1); await room.record(true); await room.record(false); call.notices.list.value = call.notices.list.value.slice(-1); } },
   'recorded-refused': { set: async (room, call) => { crowd(room, 1); quiet(call); room.record = async () => { throw failure('refused'); }; await call.record(); } },
-  'lobby-behind': { join: false, name: 'Ester', before: (call) => void (call.door.value = { people: 3, recording: true }) },
+  'lobby-behind': { join: false, name: 'Ester', door: { people: 3, recording: true } },
   'lobby-record': { join: false, name: 'Ester', record: true },
   reconnecting: { set: (room, call) => { crowd(room, 3); quiet(call); room.bus.emit('connection', 'reconnecting'); } },
   'going-away': { set: (room, call, fake) => { crowd(room, 3); quiet(call); fake.client.emit('goingAway', { reason: 'shutdown', retryAfterMs: 1000 }); } },
