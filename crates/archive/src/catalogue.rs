@@ -20,6 +20,7 @@ use crate::fold;
 use crate::kept::{self, Kept};
 use crate::model::{File, Recording, State};
 use crate::source::{self, Source};
+use crate::thumbnail;
 
 /// Why the catalogue does not answer.
 #[non_exhaustive]
@@ -98,11 +99,25 @@ impl Catalogue {
             folder: folder.to_owned(),
             live: BTreeSet::new(),
         };
+        catalogue.sweep()?;
         match catalogue.scan() {
             Err(error) if error.is_damage() => catalogue.rebuild(&error)?,
             other => other?,
         }
         Ok(catalogue)
+    }
+
+    /// Removes halves that a crash left, before anything writes new ones.
+    fn sweep(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let half = |end: &&str| name.to_string_lossy().ends_with(end);
+            if [kept::GROWING, thumbnail::GROWING].iter().any(half) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the database anew.

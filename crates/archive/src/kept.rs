@@ -85,6 +85,9 @@ pub(crate) struct Multipart {
 /// Ends the name of such a file. Not `.json`: those are manifests.
 pub(crate) const EXTENSION: &str = ".state";
 
+/// Ends the name of one that is being written.
+pub(crate) const GROWING: &str = ".state.tmp";
+
 /// With ten thousand parts of an upload it is below it.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 

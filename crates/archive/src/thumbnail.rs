@@ -15,6 +15,9 @@ pub trait Thumbnailer: Debug + Send + Sync {
 /// Bytes of a picture that are taken.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
+/// Ends the name of one that is being written.
+pub(crate) const GROWING: &str = ".jpg.tmp";
+
 /// Makes a picture and lays it there, at once or not at all.
 pub(crate) fn make(thumbnailer: &dyn Thumbnailer, file: &Path, to: &Path) -> Result<(), String> {
     let jpeg = thumbnailer.thumbnail(file)?;
@@ -25,7 +28,7 @@ pub(crate) fn make(thumbnailer: &dyn Thumbnailer, file: &Path, to: &Path) -> Res
 }
 
 fn write(to: &Path, jpeg: &[u8]) -> io::Result<()> {
-    let growing = to.with_extension("jpg.tmp");
+    let growing = to.with_extension(&GROWING[1..]);
     let attempt = || {
         File::create(&growing)?.write_all(jpeg)?;
         fs::rename(&growing, to)

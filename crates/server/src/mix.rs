@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use veche_codec::Codecs;
-use veche_film::{Film, FilmError, InputError, InputFile, Of, Order, Settings, SettingsError};
+use veche_film::{
+    Film, FilmError, InputError, InputFile, Of, Order, OutputError, Settings, SettingsError,
+};
 use veche_record::journal::{self, Journal, JournalError};
 
 use args::ProgressForm;
@@ -23,6 +26,13 @@ const MISSING_INPUT: u8 = 64;
 
 /// What it ends with when the settings are.
 const BAD_SETTINGS: u8 = 65;
+
+/// How long a film waits for the mixer of a server that was killed, which makes
+/// the same one until it sees that nobody waits for it.
+const PREDECESSOR: Duration = Duration::from_secs(15);
+
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs it, and says on the last line of the error output why there is no film.
 pub(crate) fn run(args: &MixArgs) -> ExitCode {
@@ -59,7 +69,6 @@ enum MixError {
     Exists(PathBuf),
     Unnamed,
     Film(FilmError),
-    Callback(callback::CallbackError),
 }
 
 impl MixError {
@@ -85,7 +94,6 @@ impl fmt::Display for MixError {
             ),
             Self::Unnamed => f.write_str("name the film with --output"),
             Self::Film(error) => error.fmt(f),
-            Self::Callback(error) => write!(f, "the film is there, but {error}"),
         }
     }
 }
@@ -99,7 +107,8 @@ fn mix(args: &MixArgs) -> Result<(), MixError> {
     let journal = journal(args)?;
     let inputs = inputs(args, journal.as_ref())?;
     crate::host::be_nice(args.nice);
-    let stop = stop_on_signals(args.progress == ProgressForm::Json);
+    let waited_for = args.progress == ProgressForm::Json;
+    let stop = stop_on_signals(waited_for);
     let mut teller = Teller::new(args.progress);
     let callback = settings.callback_url.clone();
     let order = Order {
@@ -112,22 +121,34 @@ fn mix(args: &MixArgs) -> Result<(), MixError> {
         Some(program) => Codecs::at(program),
         None => Codecs::find(),
     };
+    let begun = Instant::now();
     let made = codecs.map_err(FilmError::from).and_then(|codecs| {
-        veche_film::make(&order, &codecs, &mut |progress| {
-            teller.tell(progress.done, progress.total);
-            !stop.load(Ordering::Relaxed)
-        })
+        loop {
+            let made = veche_film::make(&order, &codecs, &mut |progress| {
+                teller.tell(progress.done, progress.total);
+                !stop.load(Ordering::Relaxed)
+            });
+            let waits = waited_for && begun.elapsed() < PREDECESSOR;
+            match made {
+                Err(FilmError::Output(OutputError::Busy { .. })) if waits => {
+                    std::thread::sleep(PAUSE);
+                }
+                made => return made,
+            }
+        }
     });
     teller.end();
     let film = made.map_err(MixError::Film)?;
     for warning in &film.warnings {
         eprintln!("veche mix: warning: {warning}");
     }
-    told(&order.output, &film);
-    match callback {
-        Some(url) => callback::tell(&url, &order.output, &film).map_err(MixError::Callback),
-        None => Ok(()),
+    // The film is there, whoever can be told of it or not.
+    let untold = callback.and_then(|url| callback::tell(&url, &order.output, &film).err());
+    if let Some(error) = untold {
+        eprintln!("veche mix: warning: {error}");
     }
+    told(&order.output, &film);
+    Ok(())
 }
 
 fn told(output: &Path, film: &Film) {
@@ -266,7 +287,7 @@ async fn signalled() {
 /// A server that was killed cannot say that it does not wait any more, and the
 /// next one will make the same film.
 async fn orphaned(parent: Option<rustix::process::Pid>) {
-    let mut turn = tokio::time::interval(std::time::Duration::from_secs(1));
+    let mut turn = tokio::time::interval(Duration::from_secs(1));
     while rustix::process::getppid() == parent {
         turn.tick().await;
     }

@@ -401,3 +401,22 @@ fn unreadable_files_cost_only_themselves() {
     assert_eq!(found.unwrap().deleted_until_ms, Some(9));
     assert!(folder.records().join("a.state.bad").exists());
 }
+
+#[test]
+fn halves_of_a_crash_are_gone_and_those_of_others_stay() {
+    let folder = Folder::new();
+    let names = [
+        "a.state.tmp",
+        "a.jpg.tmp",
+        "b.json.tmp",
+        "b.webm",
+        "c.film.mp4.making",
+    ];
+    for name in names {
+        fs::write(folder.records().join(name), "half").unwrap();
+    }
+    let _catalogue = folder.open();
+    let left = |name: &&str| folder.records().join(name).exists();
+    let left: Vec<_> = names.into_iter().filter(left).collect();
+    assert_eq!(left, names[2..]);
+}

@@ -113,19 +113,27 @@ impl Folder {
     }
 
     /// Removes halves that a crash left: what they were made from is there.
+    /// Only those of ours: others may be writing theirs already.
     pub(super) fn sweep(&self) -> io::Result<()> {
+        let manifest = format!(".{EXTENSION}{}", super::manifest::GROWING);
+        let ends = [UNFINISHED, ".finishing.open", &manifest];
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let half = name.ends_with(UNFINISHED)
-                || name.ends_with(super::manifest::GROWING)
-                || name.ends_with(".finishing.open");
+            let half = ends.iter().any(|end| name.ends_with(end));
             let owner = half_of(&path);
             if half && !owner.is_some_and(|m| self.is_busy(&m)) {
-                fs::remove_file(&path)?;
+                remove(&path)?;
             }
         }
         Ok(())
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

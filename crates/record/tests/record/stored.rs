@@ -258,6 +258,9 @@ fn a_manifest_that_was_lost_is_made_again() {
     write(folder.path(), "bad.webm", &part.bytes);
     write(folder.path(), "bad.json", b"{\"version\":");
     write(folder.path(), "half.webm.finishing", b"half");
+    write(folder.path(), "half.json.tmp", b"half");
+    // Of somebody who keeps something else here and is writing it now.
+    write(folder.path(), "other.state.tmp", b"half");
     write(folder.path(), "notes.txt", b"not ours");
     let (store, _events) = open(small(folder.path()));
     let recovery = store.recover();
@@ -276,6 +279,8 @@ fn a_manifest_that_was_lost_is_made_again() {
     );
     assert!(folder.path().join("notes.txt").exists());
     assert!(!folder.path().join("half.webm.finishing").exists());
+    assert!(!folder.path().join("half.json.tmp").exists());
+    assert!(folder.path().join("other.state.tmp").exists());
     assert!(store.recover().files.is_empty(), "once is enough");
     store.close();
 }

@@ -18,5 +18,6 @@ mod veche;
 
 mod disk;
 mod files;
+mod film;
 mod kill;
 mod sync;
