@@ -47,6 +47,10 @@ pub const FRAGMENT_BYTES: usize = 2 * 1024 * 1024;
 /// sound, and the picture joins when it comes.
 pub const START_PATIENCE: Duration = Duration::from_millis(600);
 
+/// The same for an aligned file: the black before its first picture can only be
+/// written when that picture has told its size.
+pub const ALIGNED_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Sound that waits. Ten packets of 2.5 ms for every one that is likely.
 const MAX_HELD: usize = 256;
 
@@ -143,7 +147,7 @@ impl Recorder {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let flush = self.part.as_ref().and_then(Part::flush_at);
         let start = match &self.state {
-            State::Waiting { since, .. } => since.map(|s| s + START_PATIENCE),
+            State::Waiting { since, .. } => since.map(|s| s + self.start_patience()),
             State::Ended => return None,
             _ => None,
         };
@@ -200,7 +204,7 @@ impl Recorder {
             return;
         }
         if let State::Waiting { since, .. } = &self.state
-            && since.is_some_and(|s| now >= s + START_PATIENCE)
+            && since.is_some_and(|s| now >= s + self.start_patience())
         {
             self.start_with_sound(now);
         }
@@ -286,6 +290,13 @@ impl Recorder {
             End::Empty
         };
         self.end(end);
+    }
+
+    fn start_patience(&self) -> Duration {
+        match self.config.aligned {
+            Some(_) => ALIGNED_PATIENCE,
+            None => START_PATIENCE,
+        }
     }
 
     fn keyframe_is_missing(&self) -> bool {

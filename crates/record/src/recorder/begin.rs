@@ -55,9 +55,11 @@ impl Recorder {
             self.state = State::Running;
             self.timeline.running(at);
             self.status(Status::Recording);
-            // Sound that was captured with the picture, not before it.
+            // Sound that was captured with the picture, not before it; where
+            // there is black before it, all.
+            let aligned = self.config.aligned.is_some();
             for unit in held {
-                if unit.at >= at {
+                if aligned || unit.at >= at {
                     self.handle_audio(now, unit);
                 } else {
                     self.dropped(1);
@@ -118,6 +120,12 @@ impl Recorder {
             self.push(now, true, at, duration, true, data);
         }
         if self.layout.audio.is_some() {
+            let waiting = match &self.state {
+                State::Waiting { held, .. } => held.front().map(|unit| unit.at),
+                _ => None,
+            };
+            let sound = waiting.map_or(at, |waiting| waiting.min(at));
+            let length = sound.saturating_sub(aligned.origin);
             self.fill(now, (Duration::ZERO, length));
             self.timeline.audio_ends_at(length);
         }

@@ -274,3 +274,37 @@ fn an_aligned_file_begins_with_black_and_silence() {
         assert!(brightness(&path, 45.5) > 60.0, "the pattern is not black");
     }
 }
+
+#[test]
+fn black_waits_for_a_keyframe_that_is_late_and_no_sound_is_lost_meanwhile() {
+    for (codec, name) in [(VideoCodec::H264, "a.mp4"), (VideoCodec::Vp8, "a.webm")] {
+        let folder = tempfile::tempdir().unwrap();
+        let late = ms(3_000);
+        let mut shown = shifted(pictures(codec), late);
+        // The first keyframe was lost; the next one is a second later.
+        shown.remove(0);
+        let units = together(&[shown, shifted(tone(), late)]);
+        let mut config = config(Some(codec), Some(AudioCodec::Opus), "");
+        config.aligned = Some(Aligned {
+            origin: Duration::ZERO,
+        });
+        let recorded = record(config, &units);
+        let path = write(folder.path(), name, &recorded.parts[0].bytes);
+        finish(&path).unwrap();
+        assert_eq!(decode(&path, &[]), "");
+        let probed = probe(&path);
+        let video = times(&probed, "video");
+        near(video[0], 0.0, 0.001);
+        near(brightness(&path, 0.5), 0.0, 0.5);
+        near(brightness(&path, 2.5), 0.0, 0.5);
+        assert!(brightness(&path, 4.5) > 60.0, "the pattern is not black");
+        assert!(
+            loudness(&path, 0.5, 2.0) < -60.0,
+            "silence before the sound"
+        );
+        assert!(
+            loudness(&path, 3.1, 0.8) > -40.0,
+            "the sound before the picture"
+        );
+    }
+}

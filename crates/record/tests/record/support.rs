@@ -325,6 +325,20 @@ pub fn brightness(path: &Path, at: f64) -> f64 {
     out.stdout.iter().map(|b| f64::from(*b)).sum::<f64>() / out.stdout.len() as f64
 }
 
+/// How loud the sound is, in dBFS on the average.
+pub fn loudness(path: &Path, from: f64, seconds: f64) -> f64 {
+    let out = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostdin", "-ss", &from.to_string()])
+        .args(["-t", &seconds.to_string(), "-i"])
+        .arg(path)
+        .args(["-vn", "-af", "volumedetect", "-f", "null", "-"])
+        .output()
+        .expect("ffmpeg is installed");
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    let (_, mean) = said.split_once("mean_volume: ").expect(&said);
+    mean.split_whitespace().next().unwrap().parse().unwrap()
+}
+
 pub fn stream<'a>(probed: &'a Value, kind: &str) -> &'a Value {
     probed["streams"]
         .as_array()
