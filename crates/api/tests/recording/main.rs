@@ -106,7 +106,8 @@ async fn a_shutdown_finishes_what_is_being_recorded() {
     let mut ann = server.member("ann").await;
     let mut live = Publisher::publish(&mut ann, "m1", "s", VideoCodec::Vp8, true).await;
     server.metric("veche_recordings", 1).await;
-    live.send(1.5).await;
+    // A keyframe a second: the first may come before the recorder listens.
+    live.send(2.5).await;
     server
         .api
         .shutdown(std::time::Duration::from_secs(10))
