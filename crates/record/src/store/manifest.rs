@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::sound::PendingSound;
 use crate::error::ReadError;
 use crate::finish::{Summary, sync_folder};
 use crate::journal::Start;
@@ -56,7 +57,10 @@ pub struct Manifest {
     /// in a crash is not in it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
-    /// Why it ended, or why it is not finished.
+    /// Its sound is still to be put in another codec. The file is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<PendingSound>,
+    /// Why it ended, why it is not finished, or what else is not as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -68,7 +72,8 @@ pub enum State {
     /// Being written, or left open by a crash.
     #[default]
     Recording,
-    /// Complete and not yet plain.
+    /// Complete and not yet plain, or its sound is still to be put in another
+    /// codec.
     Closed,
     /// Plain.
     Finished,
