@@ -21,7 +21,6 @@ pub use manifest::{
 pub use recover::Recovery;
 pub use sound::{
     PendingSound, SoundTranscoder, Sounds, TranscodeError, Transcoded, growing, is_other_sound,
-    wants_aac,
 };
 
 use std::fmt;

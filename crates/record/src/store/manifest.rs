@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::sound::PendingSound;
+use crate::container::Container;
 use crate::error::ReadError;
 use crate::finish::{Summary, sync_folder};
 use crate::journal::Start;
-use crate::track::{Track, TrackMedia};
+use crate::track::{AudioCoding, Track, TrackMedia};
 
 /// What is known of a file, beside it as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +251,16 @@ impl Manifest {
     pub fn kind(&self) -> &str {
         let attributes = &self.origin.attributes;
         attributes.get(KIND).map_or(kind::STREAM, String::as_str)
+    }
+
+    /// Whether it has sound that is not AAC and could be: WebM takes none, and
+    /// films are as they were asked for.
+    pub fn wants_aac(&self) -> bool {
+        let is_other =
+            |track: &TrackEntry| track.kind == "audio" && track.codec != AudioCoding::Aac.name();
+        self.container != Container::Webm.extension()
+            && self.kind() != kind::FILM
+            && self.tracks.iter().any(is_other)
     }
 
     pub(super) fn take_summary(&mut self, summary: &Summary) {

@@ -15,8 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::process::setpriority_process;
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Manifest, State, kind};
-use crate::container::Container;
+use super::manifest::{Manifest, State};
 use crate::error::ReadError;
 use crate::finish::{self, Summary};
 use crate::reader::Reader;
@@ -86,11 +85,6 @@ pub fn growing(to: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whether the sound of these tracks is to be AAC in such a file. WebM takes none.
-pub fn wants_aac<'a>(container: Container, tracks: impl IntoIterator<Item = &'a Track>) -> bool {
-    container != Container::Webm && tracks.into_iter().any(is_other_sound)
-}
-
 /// Whether a track is sound that is not AAC.
 pub fn is_other_sound(track: &Track) -> bool {
     matches!(&track.media, TrackMedia::Audio(audio) if audio.codec != AudioCoding::Aac)
@@ -116,23 +110,11 @@ impl Sounds {
         }
     }
 
-    /// Whether a finished file has sound that is to be AAC.
-    pub fn wants(&self, manifest: &Manifest) -> bool {
-        let takes = manifest.container != Container::Webm.extension();
-        let other = |codec: &str| codec != AudioCoding::Aac.name();
-        takes
-            && manifest.kind() != kind::FILM
-            && manifest
-                .tracks
-                .iter()
-                .any(|track| track.kind == "audio" && other(&track.codec))
-    }
-
     /// Notes in the manifest of a finished file that this is left to be done, if
     /// it is. Write it before [`Sounds::work`].
     pub fn note(&self, manifest: &mut Manifest) {
         let settled = matches!(manifest.state, State::Finished | State::Recovered);
-        if settled && self.wants(manifest) {
+        if settled && manifest.wants_aac() {
             manifest.sound = Some(PendingSound {
                 then: manifest.state,
                 attempts: manifest.sound.map_or(0, |pending| pending.attempts),
