@@ -1,5 +1,6 @@
 //! Several recordings of a room into one file with all their tracks.
 
+mod silence;
 mod sources;
 mod texts;
 
@@ -17,6 +18,7 @@ use crate::extras::Extras;
 use crate::finish::{self, FinishError, Summary};
 use crate::growing::Growing;
 use crate::track::{MAX_TRACKS, Track};
+use silence::Silence;
 use sources::Sources;
 
 /// One recording, or one part of it.
@@ -192,6 +194,10 @@ fn write(
     let file = File::create(growing).map_err(MergeError::Write)?;
     let out = BufWriter::with_capacity(256 * 1024, file);
     let mut last: Vec<Option<Duration>> = vec![None; tracks.len()];
+    let mut silence = match container {
+        Container::Mp4 => Silence::new(&tracks),
+        _ => Silence::none(),
+    };
     let mut growing = Growing::new(container, tracks, out).map_err(MergeError::Write)?;
     let (mut done, mut tell_at) = (0_u64, 0);
     while let Some(mut sample) = sources.next() {
@@ -206,6 +212,9 @@ fn write(
         }
         *last = Some(sample.decode_at);
         done += sample.data.len() as u64;
+        for silent in silence.before(&sample) {
+            growing.push(silent).map_err(MergeError::Write)?;
+        }
         growing.push(sample).map_err(MergeError::Write)?;
         if done >= tell_at {
             tell_at = done + TELL_EVERY;

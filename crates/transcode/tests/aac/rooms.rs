@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use veche_record::{Container, Extras, Input, MergeOptions, Text, merge_with};
+use veche_record::{Container, Extras, Input, MergeOptions, Reader, Text, merge_with};
 
 use crate::ffmpeg::{probe, record, run, tone};
+use crate::made::recording;
 use crate::support::{near, number};
 use crate::transcode;
 
@@ -95,4 +96,39 @@ fn everybody_of_a_room_has_aac_at_their_time_and_the_chat_stays() {
     assert!(at(&ann, 3.1, 5.9, 440.0) < 0.002);
     assert!(at(&bob, 2.1, 2.9, 1000.0) > 0.1);
     assert!(at(&bob, 0.0, 1.95, 1000.0) < 0.002);
+}
+
+#[test]
+fn somebody_who_came_back_has_silence_between_where_mp4_cannot_say_that_there_is_none() {
+    let folder = TempDir::new().unwrap();
+    let coding = ["-c:a", "libopus"];
+    let tone = ("sine=440", &coding[..]);
+    let (aac, _) = transcode(&recording(&folder, Container::Mp4, None, tone, 2.0));
+    let input = |start: f64| Input {
+        path: aac.clone(),
+        name: "Ann".to_owned(),
+        start: Duration::from_secs_f64(start),
+    };
+    let room = folder.path().join("room.mp4");
+    let inputs = [input(0.0), input(60.5)];
+    veche_record::merge(&inputs, Container::Mp4, &room).unwrap();
+
+    let mut reader = Reader::open(&room).unwrap();
+    let mut times = Vec::new();
+    while let Some(sample) = reader.next_sample().unwrap() {
+        times.push(sample.at.as_secs_f64());
+    }
+    let longest = times.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(
+        longest.fold(0.0, f64::max) < 0.043,
+        "frames follow each other"
+    );
+    assert_eq!(crate::support::decode(&room, &[]), "");
+    let sound = crate::ffmpeg::sound(&room);
+    let loudness = crate::loudness(&sound);
+    let within = |from: usize, to: usize| loudness[from * 100..to * 100].iter();
+    assert!(within(0, 2).skip(5).all(|l| *l > 0.02));
+    assert!(within(3, 60).all(|l| *l < 0.001));
+    let begins = loudness.iter().skip(300).position(|l| *l > 0.02).unwrap();
+    near(3.0 + begins as f64 / 100.0, 60.5, 0.03);
 }
