@@ -117,9 +117,10 @@ fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(
     if length == 0 {
         return Err(Problem::Empty);
     }
-    // Half of what new recordings must leave is for finishing old ones.
+    // Half of what new recordings must leave is for finishing old ones. What waits
+    // for its sound is plain already.
     let free = folder.free_bytes()?;
-    if free < length.saturating_add(with.min_free_bytes / 2) {
+    if manifest.sound.is_none() && free < length.saturating_add(with.min_free_bytes / 2) {
         return Err(Problem::Later(format!(
             "{free} bytes free on the disk, finishing takes {length}"
         )));

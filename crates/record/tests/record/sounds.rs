@@ -376,6 +376,28 @@ fn whoever_turns_it_off_has_the_file_as_it_was_published() {
 }
 
 #[test]
+fn a_disk_without_room_for_it_leaves_the_file_as_it_was_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let pending = PendingSound {
+        then: State::Finished,
+        attempts: 1,
+    };
+    killed(&folder, State::Closed, Some(pending));
+    let fates = Fates::new([]);
+    let sound: Arc<dyn SoundTranscoder> = Arc::clone(&fates) as _;
+    let config = Config {
+        min_free_bytes: u64::MAX / 2,
+        sound: Some(sound),
+        ..Config::new(folder.path().to_owned())
+    };
+    let store = Store::open(config, Arc::new(|_, _| {})).unwrap();
+    let found = store.recover().files.remove(0);
+    assert_eq!((found.state, fates.times()), (State::Finished, 0));
+    assert!(found.note.unwrap().contains("bytes free on the disk"));
+    store.close();
+}
+
+#[test]
 fn one_file_is_worked_on_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     killed(&folder, State::Recording, None);
