@@ -83,7 +83,7 @@ struct Thread {
 
 /// What became of a room's recording.
 enum Outcome {
-    File(Manifest),
+    File(Box<Manifest>),
     /// Nobody was there to be recorded.
     Nothing,
     /// The next start goes on.
@@ -97,7 +97,7 @@ impl Thread {
             return;
         }
         match self.attempt(job) {
-            Ok(Outcome::File(manifest)) => self.done(path, manifest),
+            Ok(Outcome::File(manifest)) => self.done(path, *manifest),
             Ok(Outcome::Nothing) => self.shared.archive.room_ended(path),
             Ok(Outcome::Stopped) => {}
             Err(why) => {
@@ -112,7 +112,7 @@ impl Thread {
         let path = &job.journal;
         let mut journal = journal::read(path).map_err(|error| error.to_string())?;
         if let Some(made) = self.made(&journal) {
-            return Ok(Outcome::File(made));
+            return Ok(Outcome::File(Box::new(made)));
         }
         let (mut files, open) = self.files(&journal.start.id);
         let is_cut = journal.ended_at_ms.is_none();
@@ -141,7 +141,8 @@ impl Thread {
         if self.is_stopped(&media, &mut manifest)? {
             return Ok(Outcome::Stopped);
         }
-        self.save(&media, manifest).map(Outcome::File)
+        let saved = self.save(&media, manifest)?;
+        Ok(Outcome::File(Box::new(saved)))
     }
 
     /// Puts sound into AAC that came from files which take none. Whether that was
