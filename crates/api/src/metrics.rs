@@ -46,6 +46,8 @@ pub struct Metrics {
     pub recordings_failed: AtomicU64,
     /// Times that a recording began to lose something.
     pub recordings_degraded: AtomicU64,
+    /// Finished files whose sound should be AAC and is as it was published.
+    pub recordings_sound_kept: AtomicU64,
     /// Bytes of media given to be recorded.
     pub recorded_bytes: AtomicU64,
     /// Packets that a recording lost because it was too slow.
@@ -162,6 +164,11 @@ impl Metrics {
                 "recordings_degraded_total",
                 "Times that a recording began to lose media",
                 read(&self.recordings_degraded),
+            ),
+            (
+                "recordings_sound_kept_total",
+                "Files whose sound could not be made AAC",
+                read(&self.recordings_sound_kept),
             ),
             (
                 "recorded_bytes_total",

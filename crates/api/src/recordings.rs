@@ -80,6 +80,8 @@ struct Run {
     transport: TransportId,
     /// Files that are not finished.
     open: usize,
+    /// Of them, those whose sound waits to be AAC.
+    finishing: usize,
     /// No more files begin.
     ended: bool,
     _ticket: Option<Ticket>,
@@ -112,6 +114,8 @@ struct Shared {
     running: Mutex<BTreeMap<store::RecordingId, Run>>,
     known: rooms::Known,
     archive: Arc<Archive>,
+    /// Sound is to be AAC.
+    aac: bool,
     /// Tells the rooms of this process from those of others.
     process: String,
 }
@@ -137,6 +141,7 @@ impl Recordings {
             running: Mutex::default(),
             known: rooms::Known::default(),
             archive: Arc::new(archive),
+            aac: config.store.sound.is_some(),
             process: format!("{:x}", unix_ms()),
         });
         let listener = {
@@ -152,6 +157,7 @@ impl Recordings {
             folder.clone(),
             config.room_container,
             config.room_hook.is_some(),
+            store.sounds().cloned(),
             Arc::clone(&shared),
             from_jobs,
             finished.clone(),
@@ -356,10 +362,18 @@ impl Shared {
                 tracing::warn!(%recording, %why, "recording degraded");
                 self.degraded(transport, recording, problem::degraded(&why));
             }
+            (Event::Finishing(manifest), _) => {
+                self.run(id, |run| run.finishing += 1);
+                self.archive.put(&manifest);
+                self.catalogue.put(*manifest);
+            }
             (Event::Closed(manifest), _) => {
                 self.closed(*manifest, finished);
                 // Now its room may go on.
-                self.run(id, |run| run.open = run.open.saturating_sub(1));
+                self.run(id, |run| {
+                    run.open = run.open.saturating_sub(1);
+                    run.finishing = run.finishing.min(run.open);
+                });
             }
             _ => {}
         }
@@ -373,6 +387,18 @@ impl Shared {
             if run.ended && run.open == 0 {
                 running.remove(&id);
             }
+        }
+    }
+
+    /// Whether the sound of a file waits, or is worked on: that takes its time.
+    fn is_finishing(&self) -> bool {
+        lock(&self.running).values().any(|run| run.finishing > 0)
+    }
+
+    /// Counts a finished file whose sound should be AAC and is not.
+    fn count_sound(&self, manifest: &Manifest) {
+        if self.aac && manifest.wants_aac() {
+            Metrics::count(&self.metrics.recordings_sound_kept);
         }
     }
 
@@ -403,6 +429,9 @@ impl Shared {
             "recording closed"
         );
         let whole = matches!(manifest.state, State::Finished | State::Recovered);
+        if whole {
+            self.count_sound(&manifest);
+        }
         // Of rooms there are others.
         if whole && manifest.kind() == kind::STREAM {
             // Fails only when the hooks have ended, at shutdown.

@@ -124,6 +124,7 @@ impl Coding for AudioDecoder {
 /// 48 kHz stereo to packets.
 pub(crate) struct AudioEncoder {
     codec: AudioCodec,
+    mono: bool,
     coder: Coder,
     header: EncoderHeader,
     /// Less than a packet's.
@@ -137,21 +138,26 @@ pub(crate) struct AudioEncoder {
 impl AudioEncoder {
     pub(crate) fn new(about: &AudioEncoderConfig) -> anyhow::Result<Self> {
         let name = codec::choose(Side::Encoder, codec::audio_encoders(about.codec))?;
+        let mono = about.channels == 1;
         let setup = Setup {
             threads: 1,
             bitrate: Some(about.bitrate.clamp(6_000, 512_000)),
-            sound: Some((RATE, 2)),
+            sound: Some((RATE, if mono { 1 } else { 2 })),
             planar: is_planar(about.codec),
             ..Setup::default()
         };
         let coder = Coder::open(Side::Encoder, name, &setup)?;
         let frame_samples = coder.frame_samples();
         anyhow::ensure!(frame_samples > 0, "the encoder has no packet size");
+        let is_kept = about.priming && about.codec == AudioCodec::Aac;
+        let priming = if is_kept { coder.padding() } else { 0 };
         Ok(Self {
             codec: about.codec,
+            mono,
             header: EncoderHeader {
                 config: bitstream::sound_config(about.codec, coder.config()).to_vec(),
                 frame_samples,
+                priming: u32::try_from(priming).unwrap_or(0),
                 reorder_us: 0,
             },
             coder,
@@ -188,18 +194,18 @@ impl AudioEncoder {
         output: &Output,
         decoded: &mut Decoded,
     ) -> anyhow::Result<()> {
-        let frame = Frame::sound(samples, is_planar(self.codec), self.sent)?;
+        let frame = Frame::sound(samples, self.mono, is_planar(self.codec), self.sent)?;
         self.sent += samples.len() as i64 / 2;
         self.coder.send_frame(Some(&frame))?;
         self.drain(output, decoded)
     }
 
     fn drain(&mut self, output: &Output, decoded: &mut Decoded) -> anyhow::Result<()> {
-        // AAC's first packet is what comes before the first sample: left out, so
-        // that containers need not be told to skip it. Opus's first packet has
-        // both, and decoders skip as many samples as `OpusHead` says.
+        // AAC's first packet is what comes before the first sample: left out if
+        // containers shall not be told to skip it. Opus's first packet has both,
+        // and decoders skip as many samples as `OpusHead` says.
         let skip = match self.codec {
-            AudioCodec::Aac => 0,
+            AudioCodec::Aac => i64::from(self.header.priming),
             _ => self.coder.padding(),
         };
         loop {

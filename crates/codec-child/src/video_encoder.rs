@@ -38,8 +38,8 @@ impl VideoEncoder {
             codec: about.codec,
             header: EncoderHeader {
                 config,
-                frame_samples: 0,
                 reorder_us: reorder,
+                ..EncoderHeader::default()
             },
             coder,
             frame: Frame::picture(width, height, false)?,

@@ -178,7 +178,7 @@ fn check_sound(codec: AudioCodec) {
     let mut encoder = child
         .audio_encoder(AudioEncoderConfig {
             codec,
-            bitrate: 128_000,
+            ..AudioEncoderConfig::aac(128_000)
         })
         .unwrap();
     let header = encoder.header().clone();
@@ -210,6 +210,47 @@ fn check_sound(codec: AudioCodec) {
 #[test]
 fn aac() {
     check_sound(AudioCodec::Aac);
+}
+
+/// Where a tone begins: the first window of two milliseconds that is loud.
+fn onset(samples: &[f32]) -> usize {
+    let loud = |w: &[f32]| w.iter().map(|s| s * s).sum::<f32>() / w.len() as f32 > 0.02;
+    96 * samples.chunks_exact(96).position(loud).unwrap()
+}
+
+#[test]
+fn aac_of_one_channel_says_what_comes_before_its_first_sample() {
+    let child = child();
+    let begin = 48_000;
+    let mut samples = vec![0.0; 2 * begin];
+    samples.extend(tones(440.0, 1000.0, 48_000));
+    let about = AudioEncoderConfig {
+        channels: 1,
+        priming: true,
+        ..AudioEncoderConfig::aac(80_000)
+    };
+    let mut encoder = child.audio_encoder(about).unwrap();
+    let header = encoder.header().clone();
+    assert_eq!(header.priming, 1024);
+    // AAC-LC, 48 kHz, one channel.
+    assert_eq!(header.config[..2], [0x11, 0x88]);
+    let coded = encode_sound(&mut encoder, &samples);
+    assert_eq!(coded.len(), (1024 + 96_000_usize).div_ceil(1024));
+    assert_eq!(coded[0].at, Duration::ZERO);
+    let mut decoder = child
+        .audio_decoder(AudioDecoderConfig {
+            codec: AudioCodec::Aac,
+            channels: 1,
+            config: header.config,
+        })
+        .unwrap();
+    let sounds = decode_sound(&mut decoder, coded.iter().map(|c| (&c.data[..], c.at)));
+    let heard = channel(&sounds, 0);
+    let at = onset(&heard[1024..]);
+    assert!(at.abs_diff(begin) <= 192, "{at}");
+    let tone = &heard[1024 + 60_000..1024 + 90_000];
+    assert!((strength(tone, 440.0) - 0.5).abs() < 0.05);
+    assert!(strength(tone, 1000.0) < 0.02, "the left alone");
 }
 
 #[test]

@@ -324,6 +324,24 @@ pub struct AudioEncoderConfig {
     pub codec: AudioCodec,
     /// Bits a second.
     pub bitrate: u32,
+    /// One or two. One: the left of what is sent.
+    pub channels: u8,
+    /// AAC: the packet before the first sample is given, too, and the header
+    /// says how long it is. Without it the first packet fades in. Opus gives
+    /// what comes before within its first packet, always.
+    pub priming: bool,
+}
+
+impl AudioEncoderConfig {
+    /// AAC, two channels, nothing before the first sample.
+    pub fn aac(bitrate: u32) -> Self {
+        Self {
+            codec: AudioCodec::Aac,
+            bitrate,
+            channels: 2,
+            priming: false,
+        }
+    }
 }
 
 /// What has to be known before the first packet of an encoder.
@@ -336,6 +354,11 @@ pub struct EncoderHeader {
     pub config: Vec<u8>,
     /// Samples of each channel in a packet of sound.
     pub frame_samples: u32,
+    /// Samples of each channel in the first packets that come before the first
+    /// that was sent. Packets are counted with them: the first is heard so much
+    /// earlier than it says.
+    #[serde(default)]
+    pub priming: u32,
     /// By how much [`CodedPicture::decode_at`] is later than what a container
     /// wants that has no negative composition offsets.
     pub reorder_us: u64,

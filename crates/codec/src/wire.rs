@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Changes whenever a message does.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const HEADER: usize = 16;
 

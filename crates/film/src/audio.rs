@@ -16,6 +16,11 @@ pub(crate) struct AudioFeed {
     /// Position among the inputs' tracks.
     pub(crate) track: usize,
     config: AudioDecoderConfig,
+    /// Samples that its encoder put before the sound. They are not heard, and what
+    /// follows is heard so much earlier than its packets say.
+    priming: u64,
+    /// Position of the first packet.
+    first: Option<u64>,
     decoder: Option<AudioDecoder>,
     /// Read, not sent.
     waiting: VecDeque<Sample>,
@@ -39,6 +44,8 @@ impl AudioFeed {
                 channels: media.channels,
                 config: media.config.clone(),
             },
+            priming: u64::from(media.priming) * RATE / u64::from(media.sample_rate.max(1)),
+            first: None,
             decoder: None,
             waiting: VecDeque::new(),
             sent: VecDeque::new(),
@@ -50,6 +57,7 @@ impl AudioFeed {
 
     pub(crate) fn push(&mut self, sample: Sample) {
         if !self.failed {
+            self.first.get_or_insert(position(sample.at));
             self.waiting.push_back(sample);
         }
     }
@@ -75,6 +83,7 @@ impl AudioFeed {
 
     /// Sends what is heard before `until` and a little more.
     pub(crate) fn fill(&mut self, until: Duration) -> Result<(), CodecError> {
+        let until = until + self.delay();
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
@@ -102,6 +111,8 @@ impl AudioFeed {
         until: Duration,
         mut hear: impl FnMut(u64, &[f32]),
     ) -> Result<(), CodecError> {
+        let until = until + self.delay();
+        let begin = self.first.unwrap_or(0) + self.priming;
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
@@ -116,7 +127,10 @@ impl AudioFeed {
             let Some(sound) = self.ready.pop_front() else {
                 break;
             };
-            let (position, skipped) = place(self.next, position(sound.at));
+            let at = position(sound.at);
+            let early = begin.saturating_sub(at).min(self.priming);
+            let (position, skipped) = place(self.next, (at + early).saturating_sub(self.priming));
+            let skipped = skipped + early as usize;
             let samples = sound.samples.get(2 * skipped..).unwrap_or_default();
             if !samples.is_empty() {
                 hear(position, samples);
@@ -124,6 +138,11 @@ impl AudioFeed {
             }
         }
         Ok(())
+    }
+
+    /// By how much earlier it is heard than its packets say.
+    fn delay(&self) -> Duration {
+        Duration::from_micros(self.priming * 1_000_000 / RATE)
     }
 
     /// Begins anew behind what was sent, after its decoder is gone.

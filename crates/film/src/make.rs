@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use veche_codec::{
-    AudioCodec, AudioEncoder, AudioEncoderConfig, CodecError, Codecs, PictureRef, Rate,
-    VideoEncoder, VideoEncoderConfig,
+    AudioEncoder, AudioEncoderConfig, CodecError, Codecs, PictureRef, Rate, VideoEncoder,
+    VideoEncoderConfig,
 };
 use veche_media::FrameSize;
 use veche_mix::{AudioMixer, Fonts, Mixer, Picture, Source, SourceKind};
@@ -185,10 +185,7 @@ impl Encoders {
             keyframe_interval: settings.fps * KEYFRAMES,
             ..VideoEncoderConfig::h264(width, height, settings.fps)
         };
-        let audio = AudioEncoderConfig {
-            codec: AudioCodec::Aac,
-            bitrate: settings.audio_bitrate_kbps * 1000,
-        };
+        let audio = AudioEncoderConfig::aac(settings.audio_bitrate_kbps * 1000);
         Ok(Self {
             video: settings
                 .has_video

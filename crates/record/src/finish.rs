@@ -124,6 +124,9 @@ pub fn finish(path: &Path) -> Result<Summary, FinishError> {
 /// Ends the name of what is being finished; such files are removed at start.
 pub(crate) const UNFINISHED: &str = ".finishing";
 
+/// Ends the name of what is still open beside what is being finished.
+pub(crate) const GROWING: &str = ".open";
+
 /// Where the finished form of `path` grows. Not longer than `path` by more
 /// than names leave room for.
 pub(crate) fn beside(path: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Recordings that survive anything: from ordered access units to files.
 //!
-//! Nothing is transcoded. Media goes out in fragments of less than a second,
+//! Nothing is transcoded here. Media goes out in fragments of less than a second,
 //! each whole in itself, so that a file plays up to its last fragment whenever
 //! the process, the machine or the disk gives up. A file that ends well becomes
 //! a plain one, with its index in front.
@@ -40,10 +40,10 @@
 //! // start meanwhile.
 //! let recovering = Arc::clone(&store);
 //! std::thread::spawn(move || {
-//!     for manifest in recovering.recover().files {
+//!     recovering.recover_with(|manifest| {
 //!         // The hook, the catalogue.
 //!         let _ = manifest;
-//!     }
+//!     });
 //! });
 //! # Ok(())
 //! # }
@@ -69,6 +69,10 @@
 //!   stream's last status. A recording closes one file for each part.
 //! - Dropping the handle stops the recording; so does [`store::Handle::stop`].
 //! - [`store::Store::close`] stops all and waits until they are finished.
+//!
+//! With a [`store::SoundTranscoder`] the sound of finished files is put into AAC
+//! before [`store::Event::Closed`]: [`store::Event::Finishing`] tells that a file
+//! waits for it. [`store::Sounds`] does the same with files of rooms.
 //!
 //! - Packets that were lost for good before they came here:
 //!   [`store::Handle::missing`]. The manifest is then `degraded` and says how many.
@@ -106,6 +110,7 @@ mod container;
 mod error;
 mod extras;
 mod finish;
+mod growing;
 pub mod journal;
 mod merge;
 pub mod mp4;
@@ -122,6 +127,7 @@ pub use extras::{Chapter, Extras, MAX_CHAPTERS, MAX_TITLE_BYTES};
 pub use finish::{
     FinishError, Summary, TrackSummary, finish, finish_bytes, finish_to, finish_to_with, inspect,
 };
+pub use growing::Growing;
 pub use merge::{
     Input, MAX_INPUTS, MergeError, MergeOptions, Merged, Text, Warning, chat, merge, merge_with,
 };

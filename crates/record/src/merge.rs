@@ -1,21 +1,24 @@
 //! Several recordings of a room into one file with all their tracks.
 
+mod silence;
 mod sources;
 mod texts;
 
 pub use texts::{Text, chat};
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::container::{Container, Writer};
+use crate::container::Container;
 use crate::error::ReadError;
 use crate::extras::Extras;
 use crate::finish::{self, FinishError, Summary};
-use crate::track::{MAX_TRACKS, Sample, Track};
+use crate::growing::Growing;
+use crate::track::{MAX_TRACKS, Track};
+use silence::Silence;
 use sources::Sources;
 
 /// One recording, or one part of it.
@@ -101,12 +104,6 @@ pub enum MergeError {
 /// that run at one time are open at once.
 pub const MAX_INPUTS: usize = 4096;
 
-/// Media time of a fragment of the room's file.
-const FRAGMENT: Duration = Duration::from_secs(1);
-
-/// Bytes of a fragment of the room's file, however short.
-const FRAGMENT_BYTES: usize = 4 * 1024 * 1024;
-
 /// [`merge_with`] without anything more than the recordings.
 pub fn merge(inputs: &[Input], container: Container, to: &Path) -> Result<Merged, MergeError> {
     let options = MergeOptions::default();
@@ -162,7 +159,7 @@ pub fn merge_with(
     };
     let growing = {
         let mut name = finish::beside(to).into_os_string();
-        name.push(".open");
+        name.push(finish::GROWING);
         PathBuf::from(name)
     };
     let result = write(&mut sources, tracks, container, &growing, progress).and_then(|()| {
@@ -195,12 +192,13 @@ fn write(
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<(), MergeError> {
     let file = File::create(growing).map_err(MergeError::Write)?;
-    let mut out = BufWriter::with_capacity(256 * 1024, file);
+    let out = BufWriter::with_capacity(256 * 1024, file);
     let mut last: Vec<Option<Duration>> = vec![None; tracks.len()];
-    let mut writer = Writer::new(container, tracks);
-    out.write_all(&writer.header()).map_err(MergeError::Write)?;
-    let mut waiting: Vec<Sample> = Vec::new();
-    let mut bytes = 0;
+    let mut silence = match container {
+        Container::Mp4 => Silence::new(&tracks),
+        _ => Silence::none(),
+    };
+    let mut growing = Growing::new(container, tracks, out).map_err(MergeError::Write)?;
     let (mut done, mut tell_at) = (0_u64, 0);
     while let Some(mut sample) = sources.next() {
         // A part that overlaps the one before goes on behind it.
@@ -213,18 +211,11 @@ fn write(
             }
         }
         *last = Some(sample.decode_at);
-        let full = waiting
-            .first()
-            .is_some_and(|f| sample.decode_at >= f.decode_at + FRAGMENT);
-        if full || bytes >= FRAGMENT_BYTES {
-            let fragment = writer.fragment(&waiting);
-            out.write_all(&fragment).map_err(MergeError::Write)?;
-            waiting.clear();
-            bytes = 0;
-        }
-        bytes += sample.data.len();
         done += sample.data.len() as u64;
-        waiting.push(sample);
+        for silent in silence.before(&sample) {
+            growing.push(silent).map_err(MergeError::Write)?;
+        }
+        growing.push(sample).map_err(MergeError::Write)?;
         if done >= tell_at {
             tell_at = done + TELL_EVERY;
             let share = done as f64 / sources.bytes.max(1) as f64;
@@ -233,7 +224,5 @@ fn write(
             }
         }
     }
-    let fragment = writer.fragment(&waiting);
-    out.write_all(&fragment).map_err(MergeError::Write)?;
-    out.flush().map_err(MergeError::Write)
+    growing.finish().map_err(MergeError::Write)
 }

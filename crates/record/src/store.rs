@@ -11,6 +11,7 @@ mod manifest;
 mod queue;
 mod recover;
 mod slot;
+mod sound;
 mod writers;
 
 pub use manifest::{
@@ -18,6 +19,9 @@ pub use manifest::{
     manifest_path,
 };
 pub use recover::Recovery;
+pub use sound::{
+    PendingSound, SoundTranscoder, Sounds, TranscodeError, Transcoded, growing, is_other_sound,
+};
 
 use std::fmt;
 use std::io;
@@ -103,6 +107,9 @@ pub struct Config {
     pub max_recordings: usize,
     /// Threads that write. A disk seldom takes more than two at once.
     pub writers: usize,
+    /// What puts the sound of finished MP4 and Matroska into AAC. `None`: it stays
+    /// as it was published.
+    pub sound: Option<Arc<dyn SoundTranscoder>>,
 }
 
 impl Config {
@@ -117,6 +124,7 @@ impl Config {
             queue_units: 4096,
             max_recordings: 1000,
             writers: 2,
+            sound: None,
         }
     }
 }
@@ -148,6 +156,9 @@ pub enum Event {
     Status(Status),
     /// A file began. Its name stays, unless [`Store::names_tell_the_end`].
     Opened(Box<Manifest>),
+    /// A file is plain, and its sound is still to be put in another codec. Comes
+    /// before [`Event::Closed`], which may take minutes.
+    Finishing(Box<Manifest>),
     /// A file is finished, or could not be: its state tells. A recording that
     /// never had a file ends with [`recorder::End::Empty`] instead, at once.
     Closed(Box<Manifest>),
@@ -183,6 +194,7 @@ pub enum StartError {
 pub struct Store {
     config: Config,
     folder: Arc<Folder>,
+    sounds: Option<Arc<Sounds>>,
     writers: Writers,
     next: AtomicU64,
 }
@@ -192,10 +204,15 @@ impl Store {
     /// the first recording.
     pub fn open(config: Config, listener: Listener) -> io::Result<Self> {
         let folder = Arc::new(Folder::open(&config.folder)?);
-        let writers = Writers::start(&config, &folder, &listener)?;
+        let sounds = config.sound.as_ref().map(|transcoder| {
+            let transcoder = Arc::clone(transcoder);
+            Arc::new(Sounds::new(transcoder, config.min_free_bytes))
+        });
+        let writers = Writers::start(&config, &folder, sounds.as_ref(), &listener)?;
         Ok(Self {
             config,
             folder,
+            sounds,
             writers,
             next: AtomicU64::new(1),
         })
@@ -230,11 +247,24 @@ impl Store {
     /// Finishes what was left open by a crash or a full disk. Reads and writes
     /// whole files: for a thread of its own.
     pub fn recover(&self) -> Recovery {
-        recover::recover(
-            &self.folder,
-            &self.config.template,
-            self.config.min_free_bytes,
-        )
+        self.recover_with(|_| {})
+    }
+
+    /// [`Store::recover`], which tells of each file when there is no more to be
+    /// done about it. Sound takes its time: it comes when all files are plain.
+    pub fn recover_with(&self, told: impl FnMut(&Manifest)) -> Recovery {
+        let with = finisher::Finishing {
+            folder: &self.folder,
+            template: &self.config.template,
+            min_free_bytes: self.config.min_free_bytes,
+            sounds: self.sounds.as_deref(),
+        };
+        recover::recover(&with, told)
+    }
+
+    /// What puts sound into AAC, for files that others make; if that is wanted.
+    pub fn sounds(&self) -> Option<&Arc<Sounds>> {
+        self.sounds.as_ref()
     }
 
     /// All manifests of the folder: what a catalogue is rebuilt from.
@@ -247,7 +277,8 @@ impl Store {
         self.folder.path()
     }
 
-    /// Stops every recording and waits until their files are finished.
+    /// Stops every recording and waits until their files are plain. Sound that is
+    /// still to be put in another codec is left for the next start.
     pub fn close(self) {
         self.writers.close();
     }

@@ -24,7 +24,7 @@ pub use error::{ConfigError, Note};
 pub use keys::{Source, flatten};
 pub use limits::Limits;
 pub use load::{Loaded, Sources, load};
-pub use types::{LogFormat, Millis, RoomRecordBy, RoomRecordFormat};
+pub use types::{LogFormat, Millis, RecordAudio, RoomRecordBy, RoomRecordFormat};
 
 /// The commented sample file: what every key does and when to change it.
 pub const EXAMPLE: &str = include_str!("../../../veche.example.toml");
@@ -99,6 +99,8 @@ pub struct Config {
     pub record_all_rooms: bool,
     /// Containers: pairs of a video codec and `mp4`, `webm` or `mkv`.
     pub record_formats: String,
+    /// What the sound of finished recordings is.
+    pub record_audio: RecordAudio,
     /// Names of files.
     pub stream_record_policy_template: String,
     /// What the file of a recorded room is.
@@ -201,6 +203,7 @@ impl Default for Config {
             room_record_by: RoomRecordBy::Everyone,
             record_all_rooms: false,
             record_formats: "h264-mp4,vp8-webm".into(),
+            record_audio: RecordAudio::AsPublished,
             stream_record_policy_template: veche_record::name::DEFAULT_TEMPLATE.into(),
             room_record_format: RoomRecordFormat::Mkv,
             room_record_policy_template: veche_record::name::DEFAULT_ROOM_TEMPLATE.into(),

@@ -100,10 +100,18 @@ pub fn start(config: Config) -> Result<Running> {
     recordings.archive.thumbnailer = match Codecs::find() {
         Ok(codecs) => Some(Arc::new(Thumbnails(codecs))),
         Err(error) => {
-            tracing::warn!(%error, "recordings have no pictures, and rooms get no films");
+            tracing::warn!(%error, "recordings have no pictures, rooms get no films, and sound stays as it was published");
             None
         }
     };
+    if let Some(webm) = config.without_aac().first() {
+        let first = config.video_codecs.first() == Some(webm);
+        let what = "WebM takes no AAC: such recordings keep their sound as it was published (record_audio, record_formats)";
+        match first {
+            true => tracing::warn!(codec = %webm, "{what}"),
+            false => tracing::info!(codec = %webm, "{what}"),
+        }
+    }
     let told = veche_api::Config {
         recordings: Some(recordings),
         admin_token: Some(token.text.clone()),

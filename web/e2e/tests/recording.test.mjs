@@ -41,9 +41,22 @@ function power(samples, hz, rate) {
   return a * a + b * b - k * a * b;
 }
 
-for (const [codec, name, extension] of [['VP8', 'vp8', 'webm'], ['H264', 'h264', 'mp4']]) {
-  s.test(`${codec} and Opus from Chromium are in a plain ${extension} file`, async () => {
-    s.server = await startServer({ env: { VECHE_VIDEO_CODECS: codec }, logTo: join(s.dir, `${name}.log`) });
+/** Plays a file in the page: how long it is, how far it came, and what of it was decoded. */
+const plays = (tab, path, mime) => tab.eval(async ([base64, type]) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const video = document.createElement('video');
+  video.src = URL.createObjectURL(new Blob([bytes], { type }));
+  document.body.append(video);
+  await video.play();
+  while (video.currentTime < 2) await new Promise((next) => video.addEventListener('timeupdate', next, { once: true }));
+  video.pause();
+  return { duration: video.duration, width: video.videoWidth, heard: video.webkitAudioDecodedByteCount, error: video.error?.message ?? null };
+}, [readFileSync(path).toString('base64'), mime]);
+
+for (const [codec, name, extension, sound] of [['VP8', 'vp8', 'webm', 'opus'], ['H264', 'h264', 'mp4', 'opus'], ['H264', 'h264', 'mp4', 'aac']]) {
+  s.test(`${codec} from Chromium and ${sound} are in a plain ${extension} file`, async () => {
+    const wish = sound === 'aac' ? { VECHE_RECORD_AUDIO: 'aac' } : {};
+    s.server = await startServer({ env: { VECHE_VIDEO_CODECS: codec, ...wish }, logTo: join(s.dir, `${name}-${sound}.log`) });
     const server = s.server;
     try {
       const tab = await (await s.launch(ann)).open(`${files.origin}/`);
@@ -73,7 +86,7 @@ for (const [codec, name, extension] of [['VP8', 'vp8', 'webm'], ['H264', 'h264',
 
       const { duration, video, audio } = probe(path);
       assert.equal(video.codec_name, name);
-      assert.equal(audio.codec_name, 'opus');
+      assert.equal(audio.codec_name, sound);
       assert.ok(Math.abs(duration - lasted) < 0.3, `${duration} s of ${lasted} s`);
       assert.ok(Math.abs(Number(video.start_time) - Number(audio.start_time)) < 0.1, `${video.start_time} and ${audio.start_time}`);
       assert.ok(Number(video.nb_read_packets) > 5 * lasted, `${video.nb_read_packets} pictures`);
@@ -83,6 +96,9 @@ for (const [codec, name, extension] of [['VP8', 'vp8', 'webm'], ['H264', 'h264',
       const samples = new Int16Array(pcm.buffer, pcm.byteOffset, pcm.length >> 1);
       const own = power(samples, ann.hz, 16000);
       for (const other of [PEOPLE.bob, PEOPLE.cid]) assert.ok(own > 20 * power(samples, other.hz, 16000), `no tone of ${ann.hz} Hz`);
+      const played = await plays(tab, path, found.mime);
+      assert.ok(played.heard > 0 && played.width > 0 && !played.error, JSON.stringify(played));
+      assert.ok(Math.abs(played.duration - duration) < 0.1, `${played.duration} is not ${duration}`);
       // All of it decodes.
       run('ffmpeg', '-xerror', '-i', path, '-f', 'null', '-');
     } finally {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use veche_media::{AccessUnit, Intake, TransportId};
 use veche_record::name::Fields;
 use veche_record::recorder::Aligned;
-use veche_record::store::{Handle, Origin, ROOM_RECORDING, Request, StartError, Store};
+use veche_record::store::{Handle, Manifest, Origin, ROOM_RECORDING, Request, StartError, Store};
 use veche_record::{Formats, recorder};
 use veche_room::{Reason, RecordingId};
 
@@ -37,10 +37,14 @@ pub(super) fn start(
         thread::Builder::new()
             .name("record-recover".to_owned())
             .spawn(move || {
-                for manifest in store.recover().files {
-                    shared.closed(manifest, &finished);
+                let recovery = store.recover_with(|manifest| {
+                    shared.closed(manifest.clone(), &finished);
+                });
+                // What is left for the next start is no fault of a room's.
+                let left = |manifest: &Manifest| manifest.sound.is_some();
+                if !recovery.files.iter().any(left) {
+                    after_recovery(&store);
                 }
-                after_recovery(&store);
             })?
     };
     let thread = Thread {
@@ -102,6 +106,10 @@ impl Thread {
         }
         self.count();
         let Self { store, .. } = self;
+        // Sound takes its time, and the next start does it as well.
+        if let Some(sounds) = store.sounds() {
+            sounds.stop();
+        }
         // A panic in there was about one file; it is tried again at the next start.
         let _ = recovery.join();
         if let Some(store) = Arc::into_inner(store) {
@@ -186,6 +194,7 @@ impl Thread {
             recording: order.recording,
             transport: order.transport,
             open: 0,
+            finishing: 0,
             ended: false,
             _ticket: ticket,
         };

@@ -7,6 +7,7 @@
 //! | a journal without its end | its streams' files, its end, and all below |
 //! | a journal with its end | the room's file |
 //! | and the room's file | its manifest |
+//! | and its manifest, `closed` | its sound as AAC: recovery does it |
 //! | and its manifest, `hook` pending | the hook script |
 
 use std::fs;
@@ -22,7 +23,7 @@ use rustix::process::setpriority_process;
 use tokio::sync::mpsc::UnboundedSender;
 use veche_media::VideoCodec;
 use veche_record::journal::{self, End, Event, Journal, Writer};
-use veche_record::store::{Manifest, ROOM_RECORDING, State, kind, manifest_path};
+use veche_record::store::{Manifest, ROOM_RECORDING, Sounds, State, kind, manifest_path};
 use veche_record::{
     AudioCoding, Container, Extras, MAX_INPUTS, MergeOptions, Reader, TrackMedia, chat, merge_with,
 };
@@ -45,6 +46,7 @@ pub(super) fn start(
     folder: PathBuf,
     container: Container,
     has_hook: bool,
+    sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     jobs: Receiver<Job>,
     finished: UnboundedSender<Hook>,
@@ -53,6 +55,7 @@ pub(super) fn start(
         folder,
         container,
         has_hook,
+        sounds,
         shared,
         finished,
     };
@@ -73,8 +76,18 @@ struct Thread {
     folder: PathBuf,
     container: Container,
     has_hook: bool,
+    sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     finished: UnboundedSender<Hook>,
+}
+
+/// What became of a room's recording.
+enum Outcome {
+    File(Box<Manifest>),
+    /// Nobody was there to be recorded.
+    Nothing,
+    /// The next start goes on.
+    Stopped,
 }
 
 impl Thread {
@@ -84,8 +97,9 @@ impl Thread {
             return;
         }
         match self.attempt(job) {
-            Ok(Some(manifest)) => self.done(path, manifest),
-            Ok(None) => self.shared.archive.room_ended(path),
+            Ok(Outcome::File(manifest)) => self.done(path, *manifest),
+            Ok(Outcome::Nothing) => self.shared.archive.room_ended(path),
+            Ok(Outcome::Stopped) => {}
             Err(why) => {
                 tracing::error!(journal = %path.display(), why, "no file of a room");
                 Metrics::count(&self.shared.metrics.recordings_failed);
@@ -94,15 +108,15 @@ impl Thread {
         }
     }
 
-    /// The manifest of the room's file. `None`: there was nothing to record.
-    fn attempt(&self, job: &Job) -> Result<Option<Manifest>, String> {
+    fn attempt(&self, job: &Job) -> Result<Outcome, String> {
         let path = &job.journal;
         let mut journal = journal::read(path).map_err(|error| error.to_string())?;
         if let Some(made) = self.made(&journal) {
-            return Ok(Some(made));
+            return Ok(Outcome::File(Box::new(made)));
         }
         let (mut files, open) = self.files(&journal.start.id);
-        if journal.ended_at_ms.is_none() {
+        let is_cut = journal.ended_at_ms.is_none();
+        if is_cut {
             self.end(path, &mut journal, &files)?;
         }
         self.shared.archive.room_ended(path);
@@ -110,17 +124,40 @@ impl Thread {
             return Err(format!("{open} files of it are not finished"));
         }
         if files.is_empty() {
-            // Nobody was there to be recorded.
             fs::remove_file(path).map_err(|error| error.to_string())?;
-            return Ok(None);
+            return Ok(Outcome::Nothing);
         }
         let mut lost = files.broken;
         if files.whole.len() > MAX_INPUTS {
             lost += files.whole.len() - MAX_INPUTS;
             files.whole.truncate(MAX_INPUTS);
         }
-        let manifest = self.merge(&journal, &files.whole, lost, job.after_crash)?;
-        Ok(Some(manifest))
+        let mut manifest = self.merge(&journal, &files.whole, lost)?;
+        let is_recovered = |file: &Manifest| file.state == State::Recovered;
+        if job.after_crash && (is_cut || files.whole.iter().any(is_recovered)) {
+            manifest.state = State::Recovered;
+        }
+        let media = self.folder.join(&manifest.file);
+        if self.is_stopped(&media, &mut manifest)? {
+            return Ok(Outcome::Stopped);
+        }
+        let saved = self.save(&media, manifest)?;
+        Ok(Outcome::File(Box::new(saved)))
+    }
+
+    /// Puts sound into AAC that came from files which take none. Whether that was
+    /// stopped.
+    fn is_stopped(&self, media: &Path, manifest: &mut Manifest) -> Result<bool, String> {
+        let Some(sounds) = &self.sounds else {
+            return Ok(false);
+        };
+        sounds.note(manifest);
+        if manifest.sound.is_some() {
+            let path = manifest_path(media);
+            manifest.write(&path).map_err(|error| error.to_string())?;
+            sounds.work(&path, manifest);
+        }
+        Ok(manifest.sound.is_some())
     }
 
     /// Nothing is missing: so it is with most of what a start finds.
@@ -197,7 +234,6 @@ impl Thread {
         journal: &Journal,
         files: &[Manifest],
         lost: usize,
-        after_crash: bool,
     ) -> Result<Manifest, String> {
         let earliest = files.iter().map(|m| m.room_start_us).min();
         let earliest = earliest.ok_or("none of its files can be read")?;
@@ -232,9 +268,6 @@ impl Thread {
         let lost = lost + merged.warnings.len();
         let mut manifest = Manifest::of_room(&media, kind::ROOM, &journal.start)
             .map_err(|error| error.to_string())?;
-        if after_crash {
-            manifest.state = State::Recovered;
-        }
         // It begins with its first media.
         let early = journal.start.room_start_us.abs_diff(earliest) / 1_000;
         manifest.started_at_ms = match earliest < journal.start.room_start_us {
@@ -248,7 +281,7 @@ impl Thread {
                 "{lost} files of its streams cannot be read to their end"
             ));
         }
-        self.save(&media, manifest)
+        Ok(manifest)
     }
 
     fn save(&self, media: &Path, mut manifest: Manifest) -> Result<Manifest, String> {
@@ -265,6 +298,7 @@ impl Thread {
             "a room's recording is in one file"
         );
         Metrics::count(&self.shared.metrics.recorded_rooms_finished);
+        self.shared.count_sound(&manifest);
         Ok(manifest)
     }
 

@@ -19,7 +19,7 @@ use super::{Shared, lock, millis, unix_ms};
 use crate::Metrics;
 
 /// How long the files of streams may take to be finished after their room's
-/// recording ended. Then it is for the next start.
+/// recording ended, while no sound is worked on. Then it is for the next start.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How often it is looked whether that has passed.
@@ -99,6 +99,8 @@ pub(super) struct Thread {
     pub(super) shared: Arc<Shared>,
     pub(super) jobs: Sender<Job>,
     pub(super) rooms: BTreeMap<RoomRecordingId, OpenRoom>,
+    /// When the sound of a file last waited.
+    pub(super) busy: Duration,
 }
 
 /// Hides what only this module looks into.
@@ -119,6 +121,7 @@ pub(super) fn start(
         shared,
         jobs,
         rooms: BTreeMap::new(),
+        busy: Duration::ZERO,
     };
     thread::Builder::new()
         .name("record-rooms".to_owned())
@@ -270,9 +273,13 @@ impl Thread {
     /// A fault must not keep a room's file back for ever without a word.
     fn give_up(&mut self) {
         let now = self.shared.engine.origin().elapsed();
+        if self.shared.is_finishing() {
+            self.busy = now;
+        }
+        let busy = self.busy;
         let late = |OpenRoom(room): &OpenRoom| {
             room.ended
-                .is_some_and(|ended| now.saturating_sub(ended) > PATIENCE)
+                .is_some_and(|ended| now.saturating_sub(ended.max(busy)) > PATIENCE)
         };
         self.rooms.retain(|id, open| {
             if !late(open) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -38,13 +39,18 @@ fn length(path: &Path, track: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_stream_begins_with_black_and_silence_and_merges_in_step() {
-    for (codec, ending, by_rest) in [
-        (VideoCodec::Vp8, "webm", false),
-        (VideoCodec::H264, "mp4", true),
+    for (codec, ending, by_rest, aac) in [
+        (VideoCodec::Vp8, "webm", false, false),
+        (VideoCodec::H264, "mp4", true, false),
+        (VideoCodec::H264, "mp4", false, true),
     ] {
         let server = Server::start(|config, _| {
             config.rooms.video_codecs = vec![codec];
-            config.recordings.as_mut().unwrap().aligned = true;
+            let recordings = config.recordings.as_mut().unwrap();
+            recordings.aligned = true;
+            if aac {
+                recordings.store.sound = Some(Arc::new(veche_transcode::Aac::default()));
+            }
         })
         .await;
         let mut ann = server.member("ann").await;
@@ -75,6 +81,7 @@ async fn a_later_stream_begins_with_black_and_silence_and_merges_in_step() {
         let a = server.records().join(format!("stream-m1-ann.{ending}"));
         let b = server.records().join(format!("stream-m2-bob.{ending}"));
 
+        assert_eq!(probe(&b, "a:0").codec, if aac { "aac" } else { "opus" });
         let said = ffmpeg(&[
             "-i",
             b.to_str().unwrap(),

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "shared with the other tests")]
 mod support;
 
+mod aac;
 mod aligned;
 mod operators;
 mod publisher;

@@ -68,22 +68,33 @@ impl Frame {
         Ok(new)
     }
 
-    /// Stereo sound of 48 kHz.
-    pub(crate) fn sound(samples: &[f32], planar: bool, pts: i64) -> Result<Self, Error> {
+    /// Sound of 48 kHz, of stereo `samples`: both channels, or the left alone.
+    pub(crate) fn sound(
+        samples: &[f32],
+        mono: bool,
+        planar: bool,
+        pts: i64,
+    ) -> Result<Self, Error> {
         let mut new = Self::new()?;
         let count = samples.len() / 2;
         // SAFETY: the frame is ours; `av_frame_get_buffer` gives room for `count`
-        // floats of each channel, in one plane or two, and only that many are written.
+        // floats of each channel, in one plane or two, and only that many are
+        // written. Of one channel there is one plane either way.
         unsafe {
             let frame = new.0.as_mut();
             frame.format = sample_format(planar) as c_int;
             frame.sample_rate = 48_000;
             frame.nb_samples = c_int::try_from(count).map_err(|_| Error::INVALID)?;
-            sys::av_channel_layout_default(&mut frame.ch_layout, 2);
+            sys::av_channel_layout_default(&mut frame.ch_layout, if mono { 1 } else { 2 });
             frame.pts = pts;
             check(sys::av_frame_get_buffer(new.as_mut_ptr(), 0))?;
             let frame = new.0.as_ref();
-            if planar {
+            if mono {
+                let only = slice::from_raw_parts_mut(frame.data[0].cast::<f32>(), count);
+                for (i, pair) in samples.chunks_exact(2).enumerate() {
+                    only[i] = pair[0];
+                }
+            } else if planar {
                 let left = slice::from_raw_parts_mut(frame.data[0].cast::<f32>(), count);
                 let right = slice::from_raw_parts_mut(frame.data[1].cast::<f32>(), count);
                 for (i, pair) in samples.chunks_exact(2).enumerate() {

@@ -48,6 +48,16 @@ pub(crate) fn describe(config: &[u8]) -> Option<Description> {
     })
 }
 
+/// A frame of silence of AAC-LC with one or two channels: no section has anything
+/// in it (ISO/IEC 14496-3, 4.4.2).
+pub(crate) fn silence(of: &Description) -> Option<Vec<u8>> {
+    match of.channels {
+        1 => Some(vec![0x01, 0x18, 0x20, 0x07]),
+        2 => Some(vec![0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c]),
+        _ => None,
+    }
+}
+
 fn object_type(bits: &mut Bits<'_>) -> Option<u32> {
     match bits.take(5)? {
         31 => Some(32 + bits.take(6)?),

@@ -5,7 +5,7 @@ use super::boxes::{boxed, full, u16, u32, u64, zeros};
 use super::tables::Table;
 use super::{entry, text};
 use crate::extras::Chapter;
-use crate::track::{Track, TrackMedia};
+use crate::track::{AudioCoding, Track, TrackMedia};
 
 /// What a finished movie says of one track; an open one says nothing yet.
 pub(super) struct Finished<'a> {
@@ -72,7 +72,10 @@ pub(super) fn write(
                     (None, TrackMedia::Audio(audio)) => u64::from(audio.priming),
                     _ => 0,
                 };
-                if start > 0 || skip > 0 {
+                // Without one Apple's software takes AAC to begin with 2112 samples
+                // that are none of the sound.
+                let told = finished.is_some() && is_aac(&track.media);
+                if start > 0 || skip > 0 || told {
                     edits(out, start, length, skip);
                 }
                 if about.chapter_track.is_some() && !track.is_text() {
@@ -218,6 +221,29 @@ pub(super) fn rotation(a: u32, b: u32) -> u16 {
     }
 }
 
+fn is_aac(media: &TrackMedia) -> bool {
+    matches!(media, TrackMedia::Audio(audio) if audio.codec == AudioCoding::Aac)
+}
+
+/// Each frame is heard rightly when the one before it was decoded (ISO/IEC
+/// 14496-12, 10.1). Readers of Apple's take the edit list to tell the encoder's
+/// delay where they find this, and guess it where they do not (QuickTime File
+/// Format, appendix G).
+fn roll(out: &mut Vec<u8>, samples: usize) {
+    full(out, b"sgpd", 1, 0, |out| {
+        out.extend_from_slice(b"roll");
+        u32(out, 2);
+        u32(out, 1);
+        u16(out, (-1_i16).cast_unsigned());
+    });
+    full(out, b"sbgp", 0, 0, |out| {
+        out.extend_from_slice(b"roll");
+        u32(out, 1);
+        u32(out, u32::try_from(samples).unwrap_or(u32::MAX));
+        u32(out, 1);
+    });
+}
+
 /// Nothing for `start`, then the track without its first `skip` ticks: it
 /// begins when it truly began.
 fn edits(out: &mut Vec<u8>, start: u64, length: u64, skip: u64) {
@@ -256,7 +282,12 @@ fn media(out: &mut Vec<u8>, track: &Track, finished: Option<&Finished<'_>>) {
             boxed(out, b"stbl", |out| {
                 entry::description(out, &track.media);
                 match finished {
-                    Some(f) => f.table.write(out, f.shift, track.is_video()),
+                    Some(f) => {
+                        f.table.write(out, f.shift, track.is_video());
+                        if is_aac(&track.media) {
+                            roll(out, f.table.sizes.len());
+                        }
+                    }
                     None => Table::default().write(out, 0, false),
                 }
             });

@@ -5,9 +5,21 @@ use std::path::{Path, PathBuf};
 use super::RecordingId;
 use super::folder::Folder;
 use super::manifest::{Manifest, State};
+use super::sound::Sounds;
+use crate::container::Container;
 use crate::error::ReadError;
 use crate::finish::{self, FinishError, Summary};
 use crate::name::{End, Fields, Template};
+use crate::track::{AudioCoding, Track, TrackMedia};
+
+/// How files are finished.
+pub(super) struct Finishing<'a> {
+    pub folder: &'a Folder,
+    pub template: &'a Template,
+    pub min_free_bytes: u64,
+    /// Sound becomes AAC afterwards.
+    pub sounds: Option<&'a Sounds>,
+}
 
 /// A file to make plain.
 pub(super) struct Job {
@@ -22,15 +34,11 @@ pub(super) struct Job {
 }
 
 /// Makes a file plain and says so in its manifest. Whatever goes wrong, the
-/// file is there, open or plain.
-pub(super) fn finish_job(
-    folder: &Folder,
-    template: &Template,
-    min_free_bytes: u64,
-    job: Job,
-) -> Manifest {
+/// file is there, open or plain. If its sound is left to be worked on, the
+/// manifest says that, and it stays ours.
+pub(super) fn finish_job(with: &Finishing<'_>, job: Job) -> Manifest {
     let mut manifest = job.manifest.clone();
-    match attempt(folder, template, min_free_bytes, &job, &mut manifest) {
+    match attempt(with, &job, &mut manifest) {
         Ok(()) => {}
         Err(Problem::Empty) if length(&job.media) > MAX_EMPTY => {
             manifest.note = Some("there is media, but its header is lost".to_owned());
@@ -55,8 +63,15 @@ pub(super) fn finish_job(
             save(&manifest, &job.manifest_path);
         }
     }
-    folder.release(&job.manifest_path);
+    if !has_sound_to_do(&manifest) {
+        with.folder.release(&job.manifest_path);
+    }
     manifest
+}
+
+/// Plain, and not yet what it shall be.
+pub(super) fn has_sound_to_do(manifest: &Manifest) -> bool {
+    manifest.state == State::Closed && manifest.sound.is_some()
 }
 
 /// A file without any whole fragment is removed if it is no larger: headers are
@@ -96,28 +111,22 @@ impl From<io::Error> for Problem {
     }
 }
 
-fn attempt(
-    folder: &Folder,
-    template: &Template,
-    min_free_bytes: u64,
-    job: &Job,
-    manifest: &mut Manifest,
-) -> Result<(), Problem> {
+fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(), Problem> {
+    let folder = with.folder;
     let length = fs::metadata(&job.media)?.len();
     if length == 0 {
         return Err(Problem::Empty);
     }
-    // Half of what new recordings must leave is for finishing old ones.
+    // Half of what new recordings must leave is for finishing old ones. What waits
+    // for its sound is plain already.
     let free = folder.free_bytes()?;
-    if free < length.saturating_add(min_free_bytes / 2) {
+    if manifest.sound.is_none() && free < length.saturating_add(with.min_free_bytes / 2) {
         return Err(Problem::Later(format!(
             "{free} bytes free on the disk, finishing takes {length}"
         )));
     }
     let summary = match &job.fields {
-        Some(fields) if template.needs_end() => {
-            finish_renamed(folder, template, job, fields, manifest)?
-        }
+        Some(fields) if with.template.needs_end() => finish_renamed(with, job, fields, manifest)?,
         _ => finish::finish(&job.media)?,
     };
     manifest.take_summary(&summary);
@@ -125,6 +134,10 @@ fn attempt(
     manifest.state = job.finished;
     manifest.note = None;
     manifest.final_file = None;
+    match with.sounds {
+        Some(sounds) => sounds.note(manifest),
+        None => manifest.sound = None,
+    }
     manifest.write(&job.manifest_path)?;
     Ok(())
 }
@@ -132,17 +145,17 @@ fn attempt(
 /// The name tells how long it is: the finished file gets another name than the
 /// open one had. The manifest tells of both before the new one is there.
 fn finish_renamed(
-    folder: &Folder,
-    template: &Template,
+    with: &Finishing<'_>,
     job: &Job,
     fields: &Fields,
     manifest: &mut Manifest,
 ) -> Result<Summary, Problem> {
+    let (folder, template) = (with.folder, with.template);
     let beside = finish::beside(&job.media);
     let summary = finish::finish_to(&job.media, &beside)?;
     let duration_ms = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX);
     let start_ms = manifest.room_start_us / 1000;
-    let named = Fields {
+    let mut named = Fields {
         start_time: start_ms,
         start_time_millis: manifest.started_at_ms,
         end: Some(End {
@@ -150,8 +163,11 @@ fn finish_renamed(
             time_millis: manifest.started_at_ms.saturating_add(duration_ms),
             duration_ms,
         }),
-        ..with_codecs(fields, &summary)
+        ..fields.clone()
     };
+    let becomes_aac = with.sounds.is_some() && manifest.container != Container::Webm.extension();
+    let tracks = summary.tracks.iter().map(|found| &found.track);
+    name_codecs(&mut named, tracks, becomes_aac);
     let mut base = template.render(&named);
     if manifest.part > 1 {
         base.push_str(&format!("-part{}", manifest.part));
@@ -173,14 +189,21 @@ fn finish_renamed(
     Ok(summary)
 }
 
-fn with_codecs(fields: &Fields, summary: &Summary) -> Fields {
-    let mut fields = fields.clone();
-    for track in &summary.tracks {
-        match &track.track.media {
-            crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
-            crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
-            crate::TrackMedia::Text => {}
+/// What the tracks are coded with, as names of files say it. Sound that becomes
+/// AAC is called so from the beginning: the name is told before.
+pub(super) fn name_codecs<'a>(
+    fields: &mut Fields,
+    tracks: impl IntoIterator<Item = &'a Track>,
+    becomes_aac: bool,
+) {
+    for track in tracks {
+        match &track.media {
+            TrackMedia::Video(video) => fields.video_codec = video.codec.name().to_owned(),
+            TrackMedia::Audio(_) if becomes_aac => {
+                fields.audio_codec = AudioCoding::Aac.name().to_owned();
+            }
+            TrackMedia::Audio(audio) => fields.audio_codec = audio.codec.name().to_owned(),
+            TrackMedia::Text => {}
         }
     }
-    fields
 }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::sound::PendingSound;
+use crate::container::Container;
 use crate::error::ReadError;
 use crate::finish::{Summary, sync_folder};
 use crate::journal::Start;
-use crate::track::{Track, TrackMedia};
+use crate::track::{AudioCoding, Track, TrackMedia};
 
 /// What is known of a file, beside it as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +58,10 @@ pub struct Manifest {
     /// in a crash is not in it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u64,
-    /// Why it ended, or why it is not finished.
+    /// Its sound is still to be put in another codec. The file is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<PendingSound>,
+    /// Why it ended, why it is not finished, or what else is not as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -68,7 +73,8 @@ pub enum State {
     /// Being written, or left open by a crash.
     #[default]
     Recording,
-    /// Complete and not yet plain.
+    /// Complete and not yet plain, or its sound is still to be put in another
+    /// codec.
     Closed,
     /// Plain.
     Finished,
@@ -245,6 +251,16 @@ impl Manifest {
     pub fn kind(&self) -> &str {
         let attributes = &self.origin.attributes;
         attributes.get(KIND).map_or(kind::STREAM, String::as_str)
+    }
+
+    /// Whether it has sound that is not AAC and could be: WebM takes none, and
+    /// films are as they were asked for.
+    pub fn wants_aac(&self) -> bool {
+        let is_other =
+            |track: &TrackEntry| track.kind == "audio" && track.codec != AudioCoding::Aac.name();
+        self.container != Container::Webm.extension()
+            && self.kind() != kind::FILM
+            && self.tracks.iter().any(is_other)
     }
 
     pub(super) fn take_summary(&mut self, summary: &Summary) {

@@ -1,27 +1,38 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::finisher::{Job, finish_job};
+use super::finisher::{Finishing, Job, finish_job, has_sound_to_do};
 use super::folder::{Folder, MEDIA};
 use super::manifest::{self, EXTENSION, Manifest, ManifestError, State, TrackEntry, kind};
 use crate::finish;
 use crate::journal;
-use crate::name::Template;
 use crate::reader::Reader;
 
 /// What was done about files that were left open.
 #[derive(Debug, Default)]
 pub struct Recovery {
     /// Files that were open: finished now, empty, broken, or still open for
-    /// want of space. Their state tells.
+    /// want of space or time. Their state tells.
     pub files: Vec<Manifest>,
     /// Manifests that cannot be read. Their media has got new ones.
     pub bad_manifests: Vec<(PathBuf, ManifestError)>,
 }
 
 /// Finishes everything in the folder that is not being written by us.
-pub(super) fn recover(folder: &Folder, template: &Template, min_free_bytes: u64) -> Recovery {
+pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> Recovery {
+    let folder = with.folder;
     let mut recovery = Recovery::default();
+    let mut sounds: Vec<(PathBuf, Manifest)> = Vec::new();
+    let mut finish = |recovery: &mut Recovery, job: Job| {
+        let path = job.manifest_path.clone();
+        let manifest = finish_job(with, job);
+        if has_sound_to_do(&manifest) {
+            sounds.push((path, manifest));
+        } else {
+            told(&manifest);
+            recovery.files.push(manifest);
+        }
+    };
     if let Err(error) = folder.sweep() {
         tracing::warn!(%error, "cannot remove what a crash left");
     }
@@ -30,10 +41,7 @@ pub(super) fn recover(folder: &Folder, template: &Template, min_free_bytes: u64)
         match Manifest::read(path) {
             Ok(found) => {
                 if matches!(found.state, State::Recording | State::Closed) {
-                    let job = job(folder, path.clone(), found);
-                    recovery
-                        .files
-                        .push(finish_job(folder, template, min_free_bytes, job));
+                    finish(&mut recovery, job(folder, path.clone(), found));
                 }
             }
             Err(error) => {
@@ -45,12 +53,19 @@ pub(super) fn recover(folder: &Folder, template: &Template, min_free_bytes: u64)
         }
     }
     for media in orphans(folder) {
-        let Some(job) = adopt(folder, media) else {
-            continue;
-        };
-        recovery
-            .files
-            .push(finish_job(folder, template, min_free_bytes, job));
+        if let Some(job) = adopt(folder, media) {
+            finish(&mut recovery, job);
+        }
+    }
+    for (path, mut manifest) in sounds {
+        if let Some(sounds) = with.sounds {
+            sounds.work(&path, &mut manifest);
+        }
+        folder.release(&path);
+        if !has_sound_to_do(&manifest) {
+            told(&manifest);
+        }
+        recovery.files.push(manifest);
     }
     recovery
 }
@@ -70,8 +85,9 @@ fn job(folder: &Folder, manifest_path: PathBuf, found: Manifest) -> Job {
     Job {
         id: None,
         fields: None,
-        finished: match manifest.state {
-            State::Closed => State::Finished,
+        finished: match (manifest.state, manifest.sound) {
+            (State::Closed, Some(pending)) => pending.then,
+            (State::Closed, None) => State::Finished,
             _ => State::Recovered,
         },
         manifest_path,

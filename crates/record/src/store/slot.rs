@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::finisher::Job;
+use super::finisher::{Job, name_codecs};
 use super::folder::Folder;
 use super::manifest::{Manifest, State, TrackEntry};
 use super::queue::{Control, Item, Queue};
 use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
+use crate::container::Container;
 use crate::name::Fields;
 use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
 
@@ -155,7 +156,7 @@ impl Slot {
     }
 
     fn make(&mut self, shop: &Shop<'_>, part: &PartInfo) -> io::Result<()> {
-        let mut fields = self.fields(part);
+        let mut fields = self.fields(shop, part);
         fields.end = None;
         let mut base = shop.config.template.render(&fields);
         if part.number > 1 {
@@ -214,18 +215,13 @@ impl Slot {
         Ok(())
     }
 
-    fn fields(&self, part: &PartInfo) -> Fields {
+    fn fields(&self, shop: &Shop<'_>, part: &PartInfo) -> Fields {
         let mut fields = self.request.name.clone();
         let ms = u64::try_from(part.start.as_millis()).unwrap_or(u64::MAX);
         fields.start_time = ms;
         fields.start_time_millis = self.request.room_clock_unix_ms.saturating_add(ms);
-        for track in &part.tracks {
-            match &track.media {
-                crate::TrackMedia::Video(v) => fields.video_codec = v.codec.name().to_owned(),
-                crate::TrackMedia::Audio(a) => fields.audio_codec = a.codec.name().to_owned(),
-                crate::TrackMedia::Text => {}
-            }
-        }
+        let becomes_aac = shop.config.sound.is_some() && part.container != Container::Webm;
+        name_codecs(&mut fields, &part.tracks, becomes_aac);
         fields
     }
 

@@ -1,15 +1,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 use std::{io, mem};
 
-use super::finisher::{Job, finish_job};
+use super::finisher::{Finishing, Job, finish_job, has_sound_to_do};
 use super::folder::Folder;
+use super::manifest::Manifest;
 use super::queue::Queue;
 use super::slot::{Shop, Slot};
+use super::sound::Sounds;
 use super::{Config, Event, Listener, RecordingId, Request};
 
 /// How often a writing thread looks at its recordings. With a fragment's age
@@ -25,6 +28,9 @@ const FINISHERS: usize = 2;
 pub(super) struct Writers {
     threads: Vec<Worker>,
     finishers: Vec<JoinHandle<()>>,
+    /// Works on sound.
+    sound: Option<JoinHandle<()>>,
+    sounds: Option<Arc<Sounds>>,
     jobs: Option<Sender<Job>>,
     running: Arc<AtomicUsize>,
     limit: usize,
@@ -46,25 +52,45 @@ impl Writers {
     pub(super) fn start(
         config: &Config,
         folder: &Arc<Folder>,
+        sounds: Option<&Arc<Sounds>>,
         listener: &Listener,
     ) -> io::Result<Self> {
         let (jobs, work) = mpsc::channel::<Job>();
         let running = Arc::new(AtomicUsize::new(0));
         let work = Arc::new(Mutex::new(work));
+        // As long as there are files whose sound waits. The disk tells of them, too.
+        let (plain, sound_jobs) = mpsc::channel::<Plain>();
+        let sound = sounds
+            .map(|sounds| work_on_sound(sounds, folder, listener, sound_jobs))
+            .transpose()?;
         let mut finishers = Vec::new();
         for n in 0..FINISHERS {
             let (folder, listener) = (Arc::clone(folder), Arc::clone(listener));
             let (config, work) = (config.clone(), Arc::clone(&work));
+            let (sounds, plain) = (sounds.cloned(), plain.clone());
             let finisher = thread::Builder::new()
                 .name(format!("record-finish-{n}"))
                 .spawn(move || {
                     // Held while it waits: the others wait for the lock instead.
                     while let Ok(job) = { lock(&work).recv() } {
-                        let id = job.id;
-                        let manifest =
-                            finish_job(&folder, &config.template, config.min_free_bytes, job);
+                        let (id, path) = (job.id, job.manifest_path.clone());
+                        let with = Finishing {
+                            folder: &folder,
+                            template: &config.template,
+                            min_free_bytes: config.min_free_bytes,
+                            sounds: sounds.as_deref(),
+                        };
+                        let manifest = finish_job(&with, job);
+                        let event = match has_sound_to_do(&manifest) {
+                            true => Event::Finishing(Box::new(manifest.clone())),
+                            false => Event::Closed(Box::new(manifest.clone())),
+                        };
                         if let Some(id) = id {
-                            listener(id, Event::Closed(Box::new(manifest)));
+                            listener(id, event);
+                        }
+                        if has_sound_to_do(&manifest) {
+                            // The thread lives as long as the finishers.
+                            let _ = plain.send(Plain { id, path, manifest });
                         }
                     }
                 })?;
@@ -92,6 +118,8 @@ impl Writers {
         Ok(Self {
             threads,
             finishers,
+            sound,
+            sounds: sounds.cloned(),
             jobs: Some(jobs),
             running,
             limit: config.max_recordings,
@@ -127,6 +155,9 @@ impl Writers {
     }
 
     fn stop(&mut self) {
+        if let Some(sounds) = &self.sounds {
+            sounds.stop();
+        }
         for thread in &mut self.threads {
             thread.shared.stop.store(true, Ordering::Release);
             if let Some(handle) = thread.thread.take() {
@@ -135,10 +166,41 @@ impl Writers {
             }
         }
         self.jobs = None;
-        for finisher in self.finishers.drain(..) {
-            let _ = finisher.join();
+        for thread in self.finishers.drain(..).chain(self.sound.take()) {
+            let _ = thread.join();
         }
     }
+}
+
+/// A plain file whose sound waits.
+struct Plain {
+    id: Option<RecordingId>,
+    path: PathBuf,
+    manifest: Manifest,
+}
+
+fn work_on_sound(
+    sounds: &Arc<Sounds>,
+    folder: &Arc<Folder>,
+    listener: &Listener,
+    jobs: Receiver<Plain>,
+) -> io::Result<JoinHandle<()>> {
+    let (sounds, folder) = (Arc::clone(sounds), Arc::clone(folder));
+    let listener = Arc::clone(listener);
+    thread::Builder::new()
+        .name("record-sound".to_owned())
+        .spawn(move || {
+            for job in jobs {
+                let mut manifest = job.manifest;
+                sounds.work(&job.path, &mut manifest);
+                folder.release(&job.path);
+                if let Some(id) = job.id
+                    && !has_sound_to_do(&manifest)
+                {
+                    listener(id, Event::Closed(Box::new(manifest)));
+                }
+            }
+        })
 }
 
 impl Drop for Writers {

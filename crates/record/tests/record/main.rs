@@ -9,6 +9,7 @@ mod films;
 mod journals;
 mod machine;
 mod rooms;
+mod sounds;
 mod stored;
 mod support;
 mod sync;

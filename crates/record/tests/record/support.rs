@@ -15,8 +15,9 @@ pub const fn ms(n: u64) -> Duration {
 pub const FRAME_US: u64 = 66_667;
 
 fn fixture(name: &str) -> Vec<u8> {
+    // Other crates' tests use these, too.
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
+        .join("../record/tests/fixtures")
         .join(name);
     std::fs::read(path).unwrap()
 }

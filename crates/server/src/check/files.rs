@@ -2,7 +2,10 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use veche_codec::Codecs;
+
 use super::Report;
+use crate::config::RecordAudio;
 use crate::{Config, assets, host};
 
 /// A connection takes a file; below this a busy evening runs out of them.
@@ -28,9 +31,47 @@ pub(super) fn look(config: &Config, report: &mut Report) {
         }
     }
     buffers(report);
+    sound(config, report);
     match assets::are_built() {
         true => report.ok("web apps", "built in"),
         false => report.warn("web apps", "not in this executable", "make build"),
+    }
+}
+
+/// Whether sound can become AAC where it shall.
+fn sound(config: &Config, report: &mut Report) {
+    if config.record_audio != RecordAudio::Aac {
+        return;
+    }
+    match Codecs::find() {
+        Ok(codecs) => report.ok(
+            "record_audio",
+            format!("{} is there", codecs.executable().display()),
+        ),
+        Err(error) => report.warn(
+            "record_audio",
+            format!("{error}: sound stays as it was published"),
+            "install veche-codec beside veche",
+        ),
+    }
+    let webm = config.without_aac();
+    if !webm.is_empty() {
+        let names: Vec<_> = webm.iter().map(ToString::to_string).collect();
+        let mkv: Vec<_> = names
+            .iter()
+            .map(|name| format!("{}-mkv", name.to_lowercase()))
+            .collect();
+        report.warn(
+            "record_audio",
+            format!(
+                "{} recorded as WebM, which takes no AAC: its sound stays as it was published",
+                names.join(", ")
+            ),
+            format!(
+                "record_formats = \"{}\", or video_codecs = [\"H264\"]",
+                mkv.join(",")
+            ),
+        );
     }
 }
 

@@ -2,8 +2,14 @@ use super::keys::{known, nearest, value_of};
 use super::load::Layer;
 use super::{ConfigError, Note, Source};
 
-/// Variables of the command line itself, not keys of the configuration.
-const RESERVED: [&str; 3] = ["VECHE_CONFIG", "VECHE_PROPERTIES", "VECHE_PORTS_FILE"];
+/// Variables of the command line itself, and where the codec process is: not keys
+/// of the configuration.
+const RESERVED: [&str; 4] = [
+    "VECHE_CONFIG",
+    "VECHE_PROPERTIES",
+    "VECHE_PORTS_FILE",
+    veche_codec::PATH_VARIABLE,
+];
 
 /// Reads `VECHE_HTTP_PORT=80`, `VECHE_KEEP_ALIVE__PROBES=5`.
 ///

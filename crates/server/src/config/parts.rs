@@ -1,13 +1,16 @@
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use veche_api::RecordBy;
-use veche_record::Container;
+use veche_media::{AudioCodec, VideoCodec};
 use veche_record::name::Template;
 use veche_record::store::SyncPolicy;
+use veche_record::{Container, Formats};
+use veche_transcode::Aac;
 
-use super::{Config, RoomRecordBy, RoomRecordFormat};
+use super::{Config, RecordAudio, RoomRecordBy, RoomRecordFormat};
 
 /// How much longer the rules wait for a stream than the media engine does,
 /// so that the engine's reason is the one that the client is told.
@@ -107,6 +110,10 @@ impl Config {
                     .record_sync
                     .parse()
                     .unwrap_or(SyncPolicy::EveryFragment),
+                sound: match self.record_audio {
+                    RecordAudio::AsPublished => None,
+                    RecordAudio::Aac => Some(Arc::new(Aac::default())),
+                },
                 ..usual.store
             },
             archive: veche_archive::Config {
@@ -117,7 +124,7 @@ impl Config {
                 },
                 ..usual.archive
             },
-            formats: parsed(&self.record_formats),
+            formats: self.formats(),
             hook: self.on_record_hook_script.clone(),
             hook_timeout: self.record_hook_timeout.duration(),
             aligned: self.enable_empty_shift_writer,
@@ -130,6 +137,29 @@ impl Config {
                 RoomRecordFormat::Mp4 => Container::Mp4,
             },
             room_hook: self.on_multiple_record_hook_script.clone(),
+        }
+    }
+
+    /// Containers.
+    fn formats(&self) -> Formats {
+        let mut formats: Formats = parsed(&self.record_formats);
+        if self.record_audio == RecordAudio::Aac {
+            // Opus alone would be WebM, which takes no AAC.
+            formats.audio_only = Container::Mp4;
+        }
+        formats
+    }
+
+    /// Video codecs whose recordings keep their sound as it was published although
+    /// it should be AAC: they go to WebM, which takes none.
+    pub fn without_aac(&self) -> Vec<VideoCodec> {
+        let formats = self.formats();
+        let is_webm = |codec: &VideoCodec| {
+            formats.container(Some(*codec), Some(AudioCodec::Opus)) == Container::Webm
+        };
+        match self.record_audio {
+            RecordAudio::AsPublished => Vec::new(),
+            RecordAudio::Aac => self.video_codecs.iter().copied().filter(is_webm).collect(),
         }
     }
 
@@ -177,5 +207,23 @@ mod tests {
         assert_eq!(format!("{:?} {:?}", config.api(), config.media()), parts);
         let usual = veche_api::Recordings::new("./data/records".into());
         assert_eq!(format!("{:?}", config.recordings()), format!("{usual:?}"));
+    }
+    #[test]
+    fn sound_alone_is_mp4_where_it_becomes_aac_and_webm_is_told_apart() {
+        let mut config = Config::default();
+        assert!(config.recordings().store.sound.is_none());
+        assert_eq!(config.without_aac(), []);
+        config.record_audio = RecordAudio::Aac;
+        let recordings = config.recordings();
+        assert!(recordings.store.sound.is_some());
+        let alone = recordings.formats.container(None, Some(AudioCodec::Opus));
+        assert_eq!(alone, Container::Mp4);
+        let webm = [VideoCodec::Vp8, VideoCodec::Vp9, VideoCodec::Av1];
+        assert_eq!(config.without_aac(), webm);
+        config.record_formats = "vp8-mkv,vp9-mp4,av1-mkv".to_owned();
+        assert_eq!(config.without_aac(), []);
+        config.record_formats = String::new();
+        config.video_codecs = vec![VideoCodec::H264];
+        assert_eq!(config.without_aac(), []);
     }
 }

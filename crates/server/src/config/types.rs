@@ -37,6 +37,16 @@ pub enum RoomRecordFormat {
     Mp4,
 }
 
+/// What the sound of finished recordings is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordAudio {
+    /// As it came: Opus or G.711.
+    AsPublished,
+    /// AAC, in MP4 and Matroska.
+    Aac,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -137,3 +137,19 @@ fn settings_that_cannot_be_read_are_found() {
         &["veche.toml:2: unknown key `http_prot`, did you mean `http_port`?"],
     );
 }
+
+#[test]
+fn aac_that_webm_does_not_take_is_told() {
+    let (report, code) = check(&["--set=record_audio=aac"], |_| {});
+    assert_eq!(code, 0, "{report}");
+    assert!(
+        report.contains("VP8, VP9, AV1 recorded as WebM"),
+        "{report}"
+    );
+    assert!(report.contains("vp8-mkv,vp9-mkv,av1-mkv"), "{report}");
+    let mkv = "--set=record_formats=vp8-mkv,vp9-mkv,av1-mkv";
+    let (report, _) = check(&["--set=record_audio=aac", mkv], |_| {});
+    assert!(!report.contains("WebM"), "{report}");
+    let (report, code) = check(&["--set=record_audio=mp3"], |_| {});
+    assert_ne!(code, 0, "{report}");
+}

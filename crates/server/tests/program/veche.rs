@@ -68,7 +68,12 @@ impl Veche {
 
     /// In a folder that is there.
     pub fn start_in(directory: TempDir, arguments: &[&str]) -> Self {
-        let (child, ports) = Self::spawn(&directory, arguments);
+        Self::start_with(directory, arguments, &[])
+    }
+
+    /// With variables of the environment.
+    pub fn start_with(directory: TempDir, arguments: &[&str], with: &[(&str, &str)]) -> Self {
+        let (child, ports) = Self::spawn(&directory, arguments, with);
         Self {
             ports,
             directory,
@@ -87,10 +92,10 @@ impl Veche {
     #[allow(dead_code, reason = "not all tests do such a thing")]
     pub fn start_again(&mut self, arguments: &[&str]) {
         fs::remove_file(self.directory.path().join("ports.json")).unwrap();
-        (self.child, self.ports) = Self::spawn(&self.directory, arguments);
+        (self.child, self.ports) = Self::spawn(&self.directory, arguments, &[]);
     }
 
-    fn spawn(directory: &TempDir, arguments: &[&str]) -> (Child, Ports) {
+    fn spawn(directory: &TempDir, arguments: &[&str], with: &[(&str, &str)]) -> (Child, Ports) {
         let free = [
             "--bind=127.0.0.1",
             "--http-port=0",
@@ -107,6 +112,7 @@ impl Veche {
             .args(free)
             .arg("--ports-file=ports.json")
             .args(arguments)
+            .envs(with.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -132,6 +138,12 @@ impl Veche {
 
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
+    }
+
+    /// The server's process.
+    #[allow(dead_code, reason = "not all tests ask")]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name, such as `TERM`.

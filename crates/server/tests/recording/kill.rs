@@ -3,13 +3,21 @@
 use std::time::{Duration, Instant};
 
 use veche_record::journal;
-use veche_record::store::State;
+use veche_record::store::{Manifest, State};
 
 use crate::files::{is_settled, manifests, meeting, plays};
 use crate::publisher::LENGTH;
 use crate::veche::{Veche, until};
 
 const ARGUMENTS: [&str; 2] = ["--no-https", "--set=video_codecs=VP8"];
+
+/// The same, and its sound is put into AAC.
+const AAC: [&str; 4] = [
+    "--no-https",
+    "--set=video_codecs=VP8",
+    "--set=record_formats=vp8-mkv",
+    "--set=record_audio=aac",
+];
 
 const PEOPLE: usize = 4;
 
@@ -24,11 +32,23 @@ const LATE: f64 = 0.5;
 async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
     let kills = std::env::var("VECHE_KILLS").ok();
     let kills: usize = kills.map_or(5, |kills| kills.parse().unwrap());
+    killed(kills, &ARGUMENTS, "opus").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_meeting_whose_server_is_killed_has_aac_at_the_next_start() {
+    let kills = std::env::var("VECHE_KILLS").ok();
+    let kills: usize = kills.map_or(2, |kills| kills.parse().unwrap());
+    killed(kills, &AAC, "AAC").await;
+}
+
+/// So often, and what the sound is afterwards.
+async fn killed(kills: usize, arguments: &[&str], codec: &str) {
     let seed = std::env::var("VECHE_SEED").ok();
     let seed = seed.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
     println!("VECHE_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut veche = Veche::start(&ARGUMENTS);
+    let mut veche = Veche::start(arguments);
     let records = veche.directory.path().join("data/records");
     let mut worst: f64 = 0.0;
     let mut rooms = 0;
@@ -53,10 +73,9 @@ async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
         for task in sending {
             task.await.unwrap();
         }
-        veche.start_again(&ARGUMENTS);
+        veche.start_again(arguments);
 
-        let of_round =
-            |m: &veche_record::store::Manifest| m.origin.media_session_id.starts_with(&prefix);
+        let of_round = |m: &Manifest| m.origin.media_session_id.starts_with(&prefix);
         let files = until("the recordings are recovered", || {
             let all = manifests(&records);
             all.iter().all(is_settled).then_some(all)
@@ -73,6 +92,7 @@ async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
                 [file] if file.state == State::Empty => 0.0,
                 [file] => {
                     assert_eq!(file.state, State::Recovered, "{file:?}");
+                    sounds_like(file, codec);
                     plays(&records.join(&file.file));
                     file.duration_ms as f64 / 1_000.0
                 }
@@ -88,7 +108,8 @@ async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
         rooms += usize::from(whole > 0);
         let found = until("the room is in one file", || {
             let all = manifests(&records).into_iter();
-            let found: Vec<_> = all.filter(|m| m.kind() == "room").collect();
+            let is_whole = |m: &Manifest| m.kind() == "room" && is_settled(m);
+            let found: Vec<_> = all.filter(is_whole).collect();
             (found.len() >= rooms).then_some(found)
         });
         assert_eq!(found.len(), rooms, "each room once");
@@ -102,6 +123,7 @@ async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
                 .map(|m| m.tracks.len())
                 .sum();
             assert_eq!(media, tracks, "{newest:?}");
+            sounds_like(newest, codec);
             plays(&records.join(&newest.file));
         }
         let journals = until(
@@ -116,4 +138,9 @@ async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
         }
     }
     println!("{kills} kills: at most {worst:.2} s of a stream were lost");
+}
+
+fn sounds_like(file: &Manifest, codec: &str) {
+    let mut sounds = file.tracks.iter().filter(|t| t.kind == "audio");
+    assert!(sounds.all(|t| t.codec == codec), "{file:?}");
 }

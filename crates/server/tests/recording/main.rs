@@ -9,6 +9,9 @@
 #[path = "../../../api/tests/recording/publisher.rs"]
 #[allow(dead_code, reason = "shared with the tests of the API")]
 mod publisher;
+#[path = "../../../record/tests/record/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of recordings")]
+mod recorded;
 #[path = "../../../api/tests/api/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of the API")]
 mod support;
@@ -16,6 +19,7 @@ mod support;
 #[allow(dead_code, reason = "shared with the other tests of the executable")]
 mod veche;
 
+mod aac;
 mod disk;
 mod files;
 mod film;

@@ -104,6 +104,16 @@ function Remarks({ recording }: { recording: Recording }) {
         </p>
       </div>,
     );
+  } else if (!grave && recording.note) {
+    // Nothing is lost, and something is not as it was wished.
+    lines.push(
+      <div key="note" class="remark" data-testid="remark" data-about="note">
+        <Icon name="warn" size={18} />
+        <p>
+          <bdi class="remark__more">{recording.note}</bdi>
+        </p>
+      </div>,
+    );
   }
   return <>{lines}</>;
 }
