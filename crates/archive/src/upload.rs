@@ -131,6 +131,19 @@ impl Default for Pauses {
 const MIB: u64 = 1024 * 1024;
 
 impl Config {
+    /// The origin that viewers are sent to, as browsers write it. `None`: they are
+    /// not sent anywhere.
+    pub fn viewers_from(&self) -> Option<String> {
+        let (bucket, region) = (&self.place.bucket, &self.region);
+        self.redirect
+            .then(|| match (&self.endpoint, self.path_style) {
+                (Some(endpoint), true) => endpoint.to_string(),
+                (Some(endpoint), false) => endpoint.of_bucket(bucket),
+                (None, true) => format!("https://s3.{region}.amazonaws.com"),
+                (None, false) => format!("https://{bucket}.s3.{region}.amazonaws.com"),
+            })
+    }
+
     /// The usual, to this place.
     pub fn new(place: Place, credentials: Credentials) -> Self {
         Self {
