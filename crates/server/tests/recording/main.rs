@@ -6,6 +6,9 @@
     reason = "a test that panics has failed as it should"
 )]
 
+#[path = "../../../archive/tests/support/moto.rs"]
+#[allow(dead_code, reason = "shared with the tests of the archive")]
+mod moto;
 #[path = "../../../api/tests/recording/publisher.rs"]
 #[allow(dead_code, reason = "shared with the tests of the API")]
 mod publisher;
@@ -19,3 +22,4 @@ mod veche;
 mod disk;
 mod files;
 mod kill;
+mod upload;
