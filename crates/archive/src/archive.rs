@@ -321,6 +321,8 @@ impl Archive {
         self.inner
             .film_kept(id, |mix| mix.state = KeptMixState::Cancelled)?;
         self.inner.wake.notify_one();
+        // What it needed may go now.
+        self.inner.tell(Told::Changed(id.to_owned()));
         let mut recording = self.get(id)?;
         if recording.is_mixing() {
             // Its mixer is being killed.

@@ -120,7 +120,7 @@ struct File {
     duration_ms: u64,
     url: String,
     state: State,
-    /// Where its confirmed copy lies.
+    /// Where its confirmed copy lies. For operators.
     #[schema(example = "s3://recordings/meetings/room-standup.mkv")]
     uploaded: Option<String>,
 }
@@ -226,7 +226,7 @@ pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
             .thumbnail
             .then(|| format!("/rest-api/recordings/{id}/thumbnail{query}")),
         play: of.play().map(url),
-        files: of.files.iter().map(|f| file(f, url(f))).collect(),
+        files: of.files.iter().map(|f| file(f, url(f), access)).collect(),
         deleted_until: of.deleted_until_ms.map(rfc3339),
         upload: of.upload.as_ref().map(|of| upload(of, access)),
         id: of.id,
@@ -266,7 +266,7 @@ fn upload(of: &archive::Upload, access: &Access) -> Upload {
     }
 }
 
-fn file(of: &archive::File, url: String) -> File {
+fn file(of: &archive::File, url: String, access: &Access) -> File {
     File {
         name: of.name.clone(),
         kind: match of.kind {
@@ -280,7 +280,11 @@ fn file(of: &archive::File, url: String) -> File {
         duration_ms: of.duration_ms,
         url,
         state: state(of.state),
-        uploaded: of.uploaded.clone(),
+        // Where we keep things is nothing for strangers.
+        uploaded: of
+            .uploaded
+            .clone()
+            .filter(|_| *access == Access::Everything),
     }
 }
 

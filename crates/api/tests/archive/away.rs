@@ -209,6 +209,12 @@ async fn everybody_sees_how_far_it_is_and_operators_why_it_is_not() {
     assert_eq!(guest.json()["upload"]["error"], Value::Null);
     assert_eq!(moto.ask("PUT", "/nowhere", b"").status, 200);
     away(&server).await;
+    let guest = server
+        .request("GET", &format!("/rest-api/recordings/s?{query}"), "", "")
+        .await
+        .json();
+    assert_eq!(guest["upload"]["state"], "uploaded");
+    assert_eq!(guest["files"][0]["uploaded"], Value::Null);
     let listed = server.get("/rest-api/recordings").await;
     let one = &listed["recordings"][0];
     assert_eq!(one["upload"]["state"], "uploaded");

@@ -10,6 +10,8 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use send::Cargo;
+
 use super::Inner;
 use super::uploads::Uploads;
 use crate::catalogue::CatalogueError;
@@ -112,8 +114,13 @@ impl Pass<'_> {
             let Some(item) = self.next(&recording, &kept, &skip)? else {
                 break;
             };
-            self.show(&recording, &kept, &item.name, 0);
-            match self.send(&item, &recording, &kept).await {
+            let cargo = Cargo {
+                item: &item,
+                recording: &recording,
+                kept: &kept,
+            };
+            self.show(cargo, 0);
+            match self.send(cargo).await {
                 Ok(()) => {}
                 Err(Halt::Failed(fault)) if fault.kind == FaultKind::File => {
                     skip.insert(item.name.clone());

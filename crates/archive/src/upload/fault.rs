@@ -45,6 +45,11 @@ pub(super) struct Refusal {
     pub region: Option<String>,
 }
 
+/// The role that credentials come from does not give any.
+#[derive(Debug, thiserror::Error)]
+#[error("the role gives no credentials")]
+pub(super) struct NoRole(#[source] pub object_store::Error);
+
 /// Of an answer's body; more is none that is meant for us.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
@@ -100,9 +105,6 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 /// What went wrong, with what to do about it.
 pub(crate) fn explain(error: &object_store::Error, config: &Config) -> Fault {
-    if let Some(refusal) = refusal(error) {
-        return refused(refusal, config);
-    }
     if let object_store::Error::InvalidPath { source } = error {
         return Fault::new(
             Kind::File,
@@ -120,11 +122,14 @@ pub(crate) fn explain(error: &object_store::Error, config: &Config) -> Fault {
         );
         return Fault::new(Kind::Refused, text);
     }
-    if is_about_role(error) {
+    if causes(error).any(|cause| cause.is::<NoRole>()) {
         let text = format!(
             "no credentials: set record_upload_access_key_id and record_upload_secret_access_key, or give this machine a role ({last})"
         );
-        return Fault::new(Kind::Refused, text);
+        return Fault::new(Kind::Line, text);
+    }
+    if let Some(refusal) = refusal(error) {
+        return refused(refusal, config);
     }
     let http = causes(error).find_map(|cause| cause.downcast_ref::<HttpError>());
     let at = server(config);
@@ -135,16 +140,6 @@ pub(crate) fn explain(error: &object_store::Error, config: &Config) -> Fault {
         None => format!("{at} answers in a way that is not understood: {last}"),
     };
     Fault::new(Kind::Line, text)
-}
-
-/// Credentials of a role come from another service than files go to.
-fn is_about_role(error: &object_store::Error) -> bool {
-    let names = ["Metadata", "Instance", "WebIdentity", "Credential", "Task"];
-    let text = error.to_string();
-    matches!(error, object_store::Error::Generic { .. }) && {
-        let address = ["169.254.169.254", "169.254.170.2", "sts."];
-        address.iter().any(|at| text.contains(at)) || names.iter().any(|name| text.contains(name))
-    }
 }
 
 fn server(config: &Config) -> String {
@@ -171,8 +166,8 @@ fn refused(refusal: &Refusal, config: &Config) -> Fault {
         ("SignatureDoesNotMatch", _) => {
             "the key's secret is wrong: correct record_upload_secret_access_key".to_owned()
         }
-        ("ExpiredToken" | "TokenRefreshRequired", _) => {
-            format!("the temporary key has expired ({said})")
+        ("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", _) => {
+            format!("the temporary key is not valid, or not any more ({said})")
         }
         ("RequestTimeTooSkewed", _) => "the clock of this host is wrong: set it".to_owned(),
         (

@@ -8,17 +8,17 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use http::Method;
-use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredentialProvider};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential, AwsCredentialProvider};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
 use object_store::signer::{SignedUrlOptions, Signer};
 use object_store::{
-    Attribute, Attributes, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMultipartOptions,
-    PutOptions, PutPayload, RetryConfig,
+    Attribute, Attributes, CredentialProvider, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
 };
 use url::Url;
 
-use super::fault::{Fault, Kind, explain, is_forgotten, is_missing};
+use super::fault::{Fault, Kind, NoRole, explain, is_forgotten, is_missing};
 use super::line::{Line, Meter};
 use super::{Config, Credentials};
 
@@ -126,7 +126,7 @@ impl Store {
         Ok(Self {
             config: config.clone(),
             line,
-            credentials: Arc::clone(s3.credentials()),
+            credentials: Arc::new(Role(Arc::clone(s3.credentials()))),
         })
     }
 
@@ -153,6 +153,23 @@ impl Store {
         Ok(Bucket {
             s3,
             config: config.clone(),
+        })
+    }
+}
+
+/// Tells what goes wrong with a role from what goes wrong with the storage.
+#[derive(Debug)]
+struct Role(AwsCredentialProvider);
+
+#[async_trait::async_trait]
+impl CredentialProvider for Role {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let given = self.0.get_credential().await;
+        given.map_err(|error| object_store::Error::Generic {
+            store: "role",
+            source: Box::new(NoRole(error)),
         })
     }
 }

@@ -1,5 +1,9 @@
 //! Credentials and buckets that are wrong.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use serde_json::json;
 use veche_archive::upload::{self, Credentials};
 
 use crate::moto::{Key, Moto};
@@ -82,4 +86,52 @@ async fn a_storage_that_nobody_reaches_is_told() {
     let told = told.unwrap_err();
     assert!(told.contains("cannot be reached"), "{told}");
     assert!(told.contains("refused"), "{told}");
+}
+
+/// A role, as containers of Amazon's have one: another service gives credentials.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_gives_credentials_and_is_told_from_the_storage_when_it_does_not() {
+    let (world, moto) = (World::new(), Moto::start());
+    world.stream("a", 1_000);
+    let roles = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = format!("http://{}/role", roles.local_addr().unwrap());
+    let token = world.0.path().join("token");
+    std::fs::write(&token, "who I am").unwrap();
+    let with = |at: &str| {
+        let variables = [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", at),
+            (
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                token.to_str().unwrap(),
+            ),
+        ];
+        upload::Config {
+            credentials: Credentials::Role(variables.map(|(k, v)| (k.into(), v.into())).into()),
+            ..config(&moto.endpoint())
+        }
+    };
+    let nobody = format!("http://{}/role", crate::moto::free_address());
+    let told = upload::check(&with(&nobody)).await.unwrap_err();
+    assert!(told.contains("no credentials: set record_upload"), "{told}");
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = roles.accept().unwrap();
+        let mut asked = [0; 4096];
+        let read = stream.read(&mut asked).unwrap();
+        let body = format!(
+            "{}",
+            json!({"AccessKeyId": "r", "SecretAccessKey": "s", "Token": "t",
+                "Expiration": "2099-01-01T00:00:00Z"})
+        );
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        String::from_utf8_lossy(&asked[..read]).into_owned()
+    });
+    let archive = world.open(with(&at));
+    uploaded(&archive, "a").await;
+    archive.close().await;
+    // Asked once for all files.
+    let asked = served.join().unwrap().to_lowercase();
+    assert!(asked.starts_with("get /role") && asked.contains("authorization: who i am"));
 }

@@ -1,22 +1,31 @@
+use std::time::Duration;
+
 use super::local::Local;
 use super::{Halt, Pass};
 use crate::counters::{add, count};
 use crate::kept::{Kept, KeptUpload, Multipart};
 use crate::model::Recording;
 use crate::upload::{CallError, Fault, FaultKind, Item, Parts, tag_of_parts};
-use std::time::Duration;
 
 /// How often it is looked how much of a request has left.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// A file to carry, and what was known when it was chosen.
+#[derive(Clone, Copy)]
+pub(super) struct Cargo<'a> {
+    pub(super) item: &'a Item,
+    pub(super) recording: &'a Recording,
+    pub(super) kept: &'a Kept,
+}
+
 impl Pass<'_> {
     /// Carries one file, as a whole or what is missing of it.
-    pub(super) async fn send(
-        &self,
-        item: &Item,
-        recording: &Recording,
-        kept: &Kept,
-    ) -> Result<(), Halt> {
+    pub(super) async fn send(&self, cargo: Cargo<'_>) -> Result<(), Halt> {
+        let Cargo {
+            item,
+            recording,
+            kept,
+        } = cargo;
         let local = Local::open(&self.inner.config.folder, &item.name)?;
         let place = &self.uploads.config.place;
         let fresh = KeptUpload {
@@ -37,44 +46,41 @@ impl Pass<'_> {
         if begun.is_none() {
             self.keep(&item.name, |upload| *upload = fresh.clone())?;
         }
-        let tag = if local.stat.bytes <= self.uploads.config.single_bytes {
+        let small = local.stat.bytes <= self.uploads.config.single_bytes;
+        let tag = if small && begun.is_none() {
             let bytes = local.read(0..local.stat.bytes)?;
             let put = self.bucket.put(&fresh.key, item.mime, bytes);
-            self.watched(put, recording, kept, item, 0).await??
+            self.watched(put, cargo, 0).await??
         } else {
-            self.send_parts(item, &local, &fresh, begun, recording, kept)
-                .await?
+            self.send_parts(cargo, &local, &fresh, begun).await?
         };
         self.confirm(&item.name, &local, &fresh, tag).await?;
         self.succeeded();
         count(&self.inner.counters.uploaded);
         add(&self.inner.counters.uploaded_bytes, fresh.bytes);
-        tracing::info!(
-            recording = self.id,
-            file = item.name,
-            bytes = fresh.bytes,
-            "uploaded"
-        );
+        let (file, bytes) = (&item.name, fresh.bytes);
+        match recording.files.iter().any(|f| f.name == *file) {
+            true => tracing::info!(recording = self.id, file, bytes, "uploaded"),
+            false => tracing::debug!(recording = self.id, file, bytes, "uploaded"),
+        }
         Ok(())
     }
 
     async fn send_parts(
         &self,
-        item: &Item,
+        cargo: Cargo<'_>,
         local: &Local<'_>,
         fresh: &KeptUpload,
         begun: Option<Multipart>,
-        recording: &Recording,
-        kept: &Kept,
     ) -> Result<Option<String>, Halt> {
-        let (name, key) = (item.name.as_str(), fresh.key.as_str());
+        let (name, key) = (cargo.item.name.as_str(), fresh.key.as_str());
         let Multipart {
             id,
             part_bytes,
             parts: mut tags,
         } = match begun {
             Some(begun) => begun,
-            None => self.begin(item, key, fresh.bytes).await?,
+            None => self.begin(cargo.item, key, fresh.bytes).await?,
         };
         let parts = Parts {
             bytes: fresh.bytes,
@@ -86,7 +92,7 @@ impl Pass<'_> {
             let bytes = local.read(parts.range(part))?;
             let sent = self.bucket.part(key, &id, part, bytes);
             let before = parts.before(part);
-            let tag = match self.watched(sent, recording, kept, item, before).await? {
+            let tag = match self.watched(sent, cargo, before).await? {
                 Err(CallError::Forgotten(fault)) => {
                     self.keep(name, |upload| upload.multipart = None)?;
                     return Err(fault.into());
@@ -183,9 +189,7 @@ impl Pass<'_> {
     async fn watched<T>(
         &self,
         request: impl Future<Output = T>,
-        recording: &Recording,
-        kept: &Kept,
-        item: &Item,
+        cargo: Cargo<'_>,
         before: u64,
     ) -> Result<T, Halt> {
         tokio::pin!(request);
@@ -196,22 +200,22 @@ impl Pass<'_> {
                 done = &mut request => return Ok(done),
                 _ = stopped.wait_for(|stopped| *stopped) => return Err(Halt::Stopped),
                 _ = looks.tick() => {
-                    self.show(recording, kept, &item.name, before + self.meter.sent());
+                    self.show(cargo, before + self.meter.sent());
                 }
             }
         }
     }
 
     /// Shows how much of the recording is there, when so much of this file is.
-    pub(super) fn show(&self, recording: &Recording, kept: &Kept, name: &str, sent: u64) {
-        let whole = recording.files.iter().filter(|f| f.state.is_whole());
+    pub(super) fn show(&self, cargo: Cargo<'_>, sent: u64) {
+        let files = cargo.recording.files.iter();
         let mut so_far = sent;
         let mut all = 0;
-        for file in whole {
+        for file in files.filter(|f| f.state.is_whole()) {
             all += file.bytes;
-            let upload = kept.uploads.get(&file.name);
+            let upload = cargo.kept.uploads.get(&file.name);
             let there = upload.is_some_and(|upload| upload.confirmed.is_some());
-            if there && file.name != name {
+            if there && file.name != cargo.item.name {
                 so_far += file.bytes;
             }
         }
