@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// Python begins slowly on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How often it is started before that is a fault.
+const STARTS: usize = 3;
+
 /// The bucket that is there.
 pub const BUCKET: &str = "calls";
 
@@ -16,7 +19,7 @@ pub const BUCKET: &str = "calls";
 pub struct Moto {
     child: Child,
     pub address: SocketAddr,
-    _log: tempfile::TempDir,
+    log: tempfile::TempDir,
 }
 
 pub struct Answer {
@@ -68,10 +71,10 @@ impl Moto {
             "{} is missing: scripts/need tests",
             program.display()
         );
-        let log = tempfile::tempdir().unwrap();
         let started = Instant::now();
-        loop {
-            // Another may take the port before it does.
+        // Another may take the port before it does.
+        for _ in 0..STARTS {
+            let log = tempfile::tempdir().unwrap();
             let address = free_address();
             let output = File::create(log.path().join("log")).unwrap();
             let child = Command::new(&program)
@@ -85,13 +88,14 @@ impl Moto {
             let mut moto = Self {
                 child,
                 address,
-                _log: log,
+                log,
             };
             if moto.answers(started) {
                 return moto;
             }
-            panic!("it does not start: {}", moto.said());
+            eprintln!("it does not start: {}", moto.said());
         }
+        panic!("no S3 server");
     }
 
     fn answers(&mut self, since: Instant) -> bool {
@@ -108,7 +112,7 @@ impl Moto {
     }
 
     fn said(&self) -> String {
-        std::fs::read_to_string(self._log.path().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.log.path().join("log")).unwrap_or_default()
     }
 
     fn make_bucket(&self) {
