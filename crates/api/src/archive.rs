@@ -2,6 +2,7 @@
 //! `/rest-api/openapi.json`, is made of the same code.
 
 mod access;
+mod away;
 mod download;
 mod failures;
 mod openapi;

@@ -264,6 +264,16 @@ pub(crate) fn render_archive(text: &mut String, counters: &Counters) {
     let gauges = [
         ("mixes_waiting", "Films that wait", &counters.mixes_waiting),
         ("mixes_running", "Films being made", &counters.mixes_running),
+        (
+            "uploads_waiting",
+            "Recordings that wait to be uploaded",
+            &counters.uploads_waiting,
+        ),
+        (
+            "uploads_running",
+            "Recordings being uploaded",
+            &counters.uploads_running,
+        ),
     ];
     for (name, help, value) in gauges {
         sample(text, name, help, "gauge", value.load(Ordering::Relaxed));
@@ -294,6 +304,21 @@ pub(crate) fn render_archive(text: &mut String, counters: &Counters) {
             "mixes_crashed_total",
             "Mixers that crashed",
             &counters.mixes_crashed,
+        ),
+        (
+            "uploads_total",
+            "Files with a confirmed copy in the bucket",
+            &counters.uploaded,
+        ),
+        (
+            "uploaded_bytes_total",
+            "Bytes of them",
+            &counters.uploaded_bytes,
+        ),
+        (
+            "uploads_failed_total",
+            "Attempts to upload that failed",
+            &counters.uploads_failed,
         ),
     ];
     for (name, help, value) in counters {

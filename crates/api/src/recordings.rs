@@ -131,7 +131,8 @@ impl Recordings {
         told: UnboundedSender<Input>,
     ) -> io::Result<Self> {
         let (controls, from_controls) = mpsc::channel();
-        let (finished, hooks) = hook::start(config, Arc::clone(&metrics));
+        let archive = Arc::new(archive);
+        let (finished, hooks) = hook::start(config, Arc::clone(&metrics), Arc::clone(&archive));
         let shared = Arc::new(Shared {
             engine,
             metrics,
@@ -140,7 +141,7 @@ impl Recordings {
             taps: Mutex::default(),
             running: Mutex::default(),
             known: rooms::Known::default(),
-            archive: Arc::new(archive),
+            archive,
             aac: config.store.sound.is_some(),
             process: format!("{:x}", unix_ms()),
         });
@@ -410,6 +411,8 @@ impl Shared {
 
     /// A file is finished, or never will be.
     fn closed(&self, manifest: Manifest, finished: &UnboundedSender<Hook>) {
+        // Before the archive hears of it: a script is to find the file here.
+        let hold = self.archive.hold(&manifest);
         self.archive.put(&manifest);
         match manifest.state {
             State::Finished => Metrics::count(&self.metrics.recordings_finished),
@@ -435,7 +438,10 @@ impl Shared {
         // Of rooms there are others.
         if whole && manifest.kind() == kind::STREAM {
             // Fails only when the hooks have ended, at shutdown.
-            let _ = finished.send(Hook::Stream(manifest.clone()));
+            let _ = finished.send(Hook::Stream {
+                manifest: manifest.clone(),
+                _hold: hold,
+            });
         }
         self.catalogue.put(manifest);
     }

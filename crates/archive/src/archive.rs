@@ -1,7 +1,11 @@
 //! The shell around the catalogue.
 
+mod away;
+mod carry;
 mod films;
+mod hold;
 mod keeper;
+mod uploads;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -14,14 +18,17 @@ use veche_record::store::Manifest;
 
 use crate::catalogue::{Catalogue, CatalogueError, thumbnail_name};
 use crate::counters::{Counters, count};
-use crate::kept::{KeptMix, KeptMixState};
+use crate::kept::{Kept, KeptMix, KeptMixState};
 use crate::mix::{self, Cancel, Queue};
 use crate::model::{File, Kind, Recording};
 use crate::retention::Rules;
 use crate::sign::Signer;
-use crate::{ArchiveError, Page, Query, StartError, Thumbnailer, key};
+use crate::{ArchiveError, Page, Query, StartError, Thumbnailer, key, upload};
 
 use films::Kills;
+pub use hold::Hold;
+use hold::Holds;
+use uploads::Uploads;
 use worker::Told;
 
 /// What the archive is, and what it does by itself.
@@ -42,6 +49,8 @@ pub struct Config {
     pub mix: Option<mix::Config>,
     /// Pictures for the list. `None`: there are none.
     pub thumbnailer: Option<Arc<dyn Thumbnailer>>,
+    /// Copies in storage that speaks S3. `None`: there are none.
+    pub upload: Option<upload::Config>,
 }
 
 /// `record_trash_days`, unless configured otherwise.
@@ -59,6 +68,7 @@ impl Config {
             retention: Rules::default(),
             mix: None,
             thumbnailer: None,
+            upload: None,
         }
     }
 }
@@ -68,7 +78,7 @@ impl Config {
 /// Its methods read and write files: in async code, on a thread that may wait.
 pub struct Archive {
     inner: Arc<Inner>,
-    worker: Mutex<Option<std::thread::JoinHandle<()>>>,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -80,6 +90,8 @@ pub(crate) struct Inner {
     told: mpsc::Sender<Told>,
     films: Mutex<Queue>,
     kills: Kills,
+    uploads: Option<Uploads>,
+    holds: Holds,
     /// Something may be begun.
     wake: Notify,
     /// True once everything ends.
@@ -107,7 +119,10 @@ impl Archive {
         let (told, from_told) = mpsc::channel();
         let films = config.mix.as_ref();
         let films = films.map_or(Queue::new(1, 0), |mix| Queue::new(mix.jobs, mix.waiting));
+        let uploads = config.upload.as_ref().map(Uploads::new).transpose();
         let inner = Arc::new(Inner {
+            uploads: uploads.map_err(StartError::Upload)?,
+            holds: Holds::default(),
             config,
             catalogue: Mutex::new(catalogue),
             signer,
@@ -119,14 +134,18 @@ impl Archive {
             closing: watch::Sender::new(false),
         });
         inner.resume()?;
-        let worker = worker::start(Arc::clone(&inner), from_told).map_err(StartError::Thread)?;
+        let mut threads =
+            vec![worker::start(Arc::clone(&inner), from_told).map_err(StartError::Thread)?];
+        if inner.uploads.is_some() {
+            threads.push(uploads::start(Arc::clone(&inner)).map_err(StartError::Thread)?);
+        }
         let tasks = vec![
             tokio::spawn(keeper::run(Arc::clone(&inner))),
             tokio::spawn(films::run(Arc::clone(&inner))),
         ];
         Ok(Self {
             inner,
-            worker: Mutex::new(Some(worker)),
+            threads: Mutex::new(threads),
             tasks: Mutex::new(tasks),
         })
     }
@@ -169,7 +188,7 @@ impl Archive {
     pub fn page(&self, query: &Query) -> Result<Page, ArchiveError> {
         let mut page = self.inner.with(|catalogue| catalogue.page(query))?;
         for recording in &mut page.recordings {
-            self.inner.show_film(recording);
+            self.inner.show_work(recording);
         }
         Ok(page)
     }
@@ -223,6 +242,8 @@ impl Archive {
         let changed = self
             .inner
             .with(|catalogue| catalogue.keep(id, |kept| kept.deleted_until_ms = Some(until)))?;
+        // Its copies stay until it is deleted for good; no more are made.
+        self.inner.stop_upload(id);
         tracing::info!(recording = id, "recording deleted, to the trash");
         changed.ok_or(ArchiveError::NotFound)
     }
@@ -300,6 +321,8 @@ impl Archive {
         self.inner
             .film_kept(id, |mix| mix.state = KeptMixState::Cancelled)?;
         self.inner.wake.notify_one();
+        // What it needed may go now.
+        self.inner.tell(Told::Changed(id.to_owned()));
         let mut recording = self.get(id)?;
         if recording.is_mixing() {
             // Its mixer is being killed.
@@ -319,14 +342,14 @@ impl Archive {
     }
 
     /// Ends everything. Films that are being made are made again at the next
-    /// start. What was told before is still written.
+    /// start, uploads go on there. What was told before is still written.
     pub async fn close(&self) {
         self.inner.closing.send_replace(true);
         self.inner.tell(Told::Close);
-        let worker = lock(&self.worker).take();
-        if let Some(worker) = worker {
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        for thread in threads {
             // A panic in there was logged; nothing depends on it.
-            let _ = tokio::task::spawn_blocking(move || worker.join()).await;
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
         let tasks = std::mem::take(&mut *lock(&self.tasks));
         for task in tasks {
@@ -354,15 +377,16 @@ impl Inner {
     fn get(&self, id: &str) -> Result<Recording, ArchiveError> {
         let found = self.with(|catalogue| catalogue.get(id))?;
         let mut recording = found.ok_or(ArchiveError::NotFound)?;
-        self.show_film(&mut recording);
+        self.show_work(&mut recording);
         Ok(recording)
     }
 
-    /// The database knows only whether a film was asked for.
-    fn show_film(&self, recording: &mut Recording) {
+    /// The database knows only whether a film was asked for, and what is uploaded.
+    fn show_work(&self, recording: &mut Recording) {
         if let Some(mix) = lock(&self.films).state(&recording.id) {
             recording.mix = Some(mix);
         }
+        recording.upload = self.upload_of(recording);
     }
 
     fn tell(&self, told: Told) {
@@ -397,14 +421,26 @@ impl Inner {
     }
 
     /// Deletes a recording for good. If that is interrupted, the next start
-    /// goes on.
+    /// goes on. Its copies elsewhere go afterwards, as soon as they can.
     fn purge(&self, id: &str) -> Result<(), CatalogueError> {
+        let mut copies = 0;
         self.with(|catalogue| {
             catalogue.keep(id, |kept| kept.purging = true)?;
             catalogue.remove_files(id)?;
-            catalogue.keep(id, |kept| *kept = Default::default())
+            catalogue.keep(id, |kept| {
+                copies = kept.uploads.len();
+                let uploads = std::mem::take(&mut kept.uploads);
+                *kept = Kept {
+                    purging: !uploads.is_empty(),
+                    uploads,
+                    ..Kept::default()
+                };
+            })
         })?;
-        tracing::info!(recording = id, "recording deleted for good");
+        tracing::info!(recording = id, copies, "recording deleted for good");
+        if copies > 0 {
+            self.purge_copies(id);
+        }
         Ok(())
     }
 

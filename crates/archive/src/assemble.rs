@@ -5,6 +5,7 @@ use veche_record::store::{self, Manifest, ROOM_RECORDING};
 use crate::kept::{Kept, KeptMixState};
 use crate::model::{File, FileKind, Kind, Mix, MixState, Recording, State};
 use crate::source::Room;
+use crate::upload::place;
 
 /// Everything that tells of one recording.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +75,7 @@ pub(crate) fn assemble(mut parts: Parts) -> Option<Recording> {
         mix: mix(&parts.kept, film),
         thumbnail: parts.thumbnail,
         deleted_until_ms: parts.kept.deleted_until_ms,
+        upload: None,
         files,
         id: parts.id,
     })
@@ -113,7 +115,7 @@ fn file(manifest: &Manifest, parts: &Parts) -> File {
         bytes: manifest.bytes,
         duration_ms: manifest.duration_ms,
         state,
-        uploaded: confirmed.map(|upload| upload.key.clone()),
+        uploaded: confirmed.map(|upload| place::show(&upload.bucket, &upload.key)),
         local: parts.present.contains(&name),
         name,
     }

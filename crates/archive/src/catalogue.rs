@@ -21,6 +21,8 @@ use crate::kept::{self, Kept};
 use crate::model::{File, Recording, State};
 use crate::source::{self, Source};
 use crate::thumbnail;
+use crate::upload::{self, Sidecar};
+use crate::{HOOK, HOOK_PENDING};
 
 /// Why the catalogue does not answer.
 #[non_exhaustive]
@@ -439,16 +441,54 @@ impl Catalogue {
 }
 
 impl Catalogue {
-    /// Removes files here that have a confirmed copy elsewhere. Their manifests
-    /// stay.
-    pub(crate) fn drop_local(&mut self, id: &str) -> Result<()> {
-        let recording = self.get(id)?;
-        let files = recording.iter().flat_map(|recording| &recording.files);
-        for file in files.filter(|f| f.uploaded.is_some() && f.state.is_final()) {
-            remove(&self.folder, &file.name)?;
+    /// Files that tell of a recording: its manifests and its journal.
+    pub(crate) fn sidecars(&self, id: &str) -> Result<Vec<Sidecar>> {
+        let sources = source_names(&self.db, id)?.into_iter();
+        Ok(sources
+            .filter_map(|(name, source)| match source {
+                Source::Manifest(manifest) => Some(Sidecar {
+                    name,
+                    of: Some(manifest.file),
+                }),
+                Source::Journal(_) => Some(Sidecar { name, of: None }),
+                Source::Kept(_) => None,
+            })
+            .collect())
+    }
+
+    /// A script of the operator's is still to be run for it.
+    pub(crate) fn awaits_script(&self, id: &str) -> Result<bool> {
+        let sources = source_names(&self.db, id)?;
+        Ok(sources.iter().any(|(_, source)| match source {
+            Source::Manifest(manifest) => {
+                let hook = manifest.origin.attributes.get(HOOK);
+                hook.is_some_and(|state| state == HOOK_PENDING)
+            }
+            _ => false,
+        }))
+    }
+
+    /// Removes files here that have a confirmed copy elsewhere, and with `broken`
+    /// those that cannot be played and have none. Manifests stay. How many bytes
+    /// that was.
+    pub(crate) fn drop_local(&mut self, id: &str, broken: bool) -> Result<u64> {
+        let Some(recording) = self.get(id)? else {
+            return Ok(0);
+        };
+        let kept = self.kept(id)?;
+        let mut bytes = 0;
+        for file in recording.files.iter().filter(|f| f.state.is_final()) {
+            let Some(now) = source::stat(&self.folder, &file.name) else {
+                continue;
+            };
+            let away = upload::is_settled(&kept, &file.name, &now);
+            if away || (broken && file.state == State::Broken) {
+                remove(&self.folder, &file.name)?;
+                bytes += now.bytes;
+            }
         }
         self.refresh(id)?;
-        Ok(())
+        Ok(bytes)
     }
 }
 

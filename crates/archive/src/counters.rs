@@ -19,6 +19,24 @@ pub struct Counters {
     pub mixes_waiting: AtomicU64,
     /// Gauge: films being made.
     pub mixes_running: AtomicU64,
+    /// Files whose copy was confirmed.
+    pub uploaded: AtomicU64,
+    /// Bytes of them.
+    pub uploaded_bytes: AtomicU64,
+    /// Attempts that failed; they are made again.
+    pub uploads_failed: AtomicU64,
+    /// Gauge: recordings that wait to be uploaded, or whose copies to be deleted.
+    pub uploads_waiting: AtomicU64,
+    /// Gauge: recordings being uploaded, or whose copies are being deleted.
+    pub uploads_running: AtomicU64,
+}
+
+pub(crate) fn add(counter: &AtomicU64, n: u64) {
+    counter.fetch_add(n, Ordering::Relaxed);
+}
+
+pub(crate) fn set(gauge: &AtomicU64, value: usize) {
+    gauge.store(value as u64, Ordering::Relaxed);
 }
 
 pub(crate) fn count(counter: &AtomicU64) {

@@ -16,6 +16,9 @@ pub enum StartError {
     /// The key of signed links cannot be read or made.
     #[error("cannot use the key of signed links: {0}")]
     Key(io::Error),
+    /// The client of the storage cannot be made.
+    #[error("cannot upload recordings: {0}")]
+    Upload(String),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -49,6 +52,9 @@ pub enum ArchiveError {
     /// Too many wait.
     #[error(transparent)]
     QueueFull(#[from] QueueFull),
+    /// The file's copy cannot be had now.
+    #[error("the storage of recordings: {0}")]
+    Away(String),
     /// The catalogue does not answer.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

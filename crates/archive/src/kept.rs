@@ -61,10 +61,14 @@ pub(crate) enum KeptMixState {
 /// How far the upload of a file is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptUpload {
+    pub bucket: String,
     /// The object's key in the bucket.
     pub key: String,
     /// Of the file, when its upload began.
     pub bytes: u64,
+    /// Of the file, too: changes when the file does.
+    #[serde(default)]
+    pub stamp: String,
     /// Its copy is confirmed, with this tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<String>,

@@ -39,12 +39,19 @@ pub mod retention;
 mod sign;
 mod source;
 mod thumbnail;
+pub mod upload;
 
-pub use archive::{Archive, Config};
+pub use archive::{Archive, Config, Hold};
 pub use catalogue::{CatalogueError, Page, Query};
 pub use counters::Counters;
 pub use cursor::Cursor;
 pub use error::{ArchiveError, StartError};
-pub use model::{File, FileKind, Kind, Mix, MixState, Recording, State};
+pub use model::{File, FileKind, Kind, Mix, MixState, Recording, State, Upload, UploadState};
 pub use sign::{LinkError, Signer, same_secret};
 pub use thumbnail::Thumbnailer;
+
+/// Key of a manifest's attributes: how far the operator's script for the file is.
+pub const HOOK: &str = "hook";
+
+/// Value of [`HOOK`]: it is to be run, or was being run when the server died.
+pub const HOOK_PENDING: &str = "pending";

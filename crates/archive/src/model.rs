@@ -33,6 +33,9 @@ pub struct Recording {
     pub files: Vec<File>,
     /// In the trash until then, milliseconds since 1970.
     pub deleted_until_ms: Option<u64>,
+    /// How far its way to the storage is, if it goes there.
+    #[serde(default)]
+    pub upload: Option<Upload>,
 }
 
 /// What was recorded.
@@ -117,7 +120,7 @@ pub struct File {
     pub duration_ms: u64,
     /// How far it is.
     pub state: State,
-    /// Where it lies besides.
+    /// Where its confirmed copy lies: `s3://BUCKET/KEY`.
     pub uploaded: Option<String>,
     /// It lies in the folder, not only elsewhere.
     pub local: bool,
@@ -167,6 +170,48 @@ pub enum MixState {
     Failed,
     /// Is there.
     Done,
+}
+
+/// How far a recording's way to the storage is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Upload {
+    /// What happens with it.
+    pub state: UploadState,
+    /// 0 to 1.
+    pub progress: f64,
+    /// Why it did not work.
+    pub error: Option<String>,
+    /// When it is tried again, milliseconds since 1970.
+    pub retry_at_ms: Option<u64>,
+}
+
+/// What happens with an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UploadState {
+    /// Waits for others.
+    Waiting,
+    /// Is on its way.
+    Uploading,
+    /// Is there, confirmed.
+    Uploaded,
+    /// Did not work, and is tried again.
+    Failed,
+}
+
+impl Upload {
+    pub(crate) fn new(state: UploadState) -> Self {
+        let progress = match state {
+            UploadState::Uploaded => 1.0,
+            _ => 0.0,
+        };
+        Self {
+            state,
+            progress,
+            error: None,
+            retry_at_ms: None,
+        }
+    }
 }
 
 impl Recording {

@@ -19,10 +19,19 @@ pub(crate) struct Candidate {
     /// In the folder.
     pub local_bytes: u64,
     pub trashed: bool,
-    /// Nothing writes to it, reads it or still has to carry it away.
+    /// Nothing writes to it or reads it.
     pub free: bool,
-    /// Every file has a confirmed copy elsewhere.
+    /// It still has to be carried away.
+    pub pending: bool,
+    /// Every file that can be played has a confirmed copy elsewhere.
     pub uploaded: bool,
+}
+
+impl Candidate {
+    fn gives_room(&self) -> bool {
+        let wanted = self.pending && !self.trashed;
+        self.free && !wanted && self.local_bytes > 0
+    }
 }
 
 /// What becomes of a recording.
@@ -38,8 +47,9 @@ pub(crate) enum Removal {
 
 /// What has to go now, in that order.
 ///
-/// The trash goes first for want of room, then the oldest. What still runs is
-/// left alone, though it may be over the limit by itself.
+/// The trash goes first for want of room, then the oldest. What still runs, or is
+/// nowhere else yet though it shall be, is left alone, though it may be over the
+/// limit by itself. What is too old goes wherever it is.
 pub(crate) fn removals(
     now_ms: u64,
     rules: Rules,
@@ -56,7 +66,7 @@ pub(crate) fn removals(
     if let Some(max) = rules.max_bytes {
         let mut total: u64 = all.iter().map(|c| c.local_bytes).sum();
         all.sort_by_key(|c| (!c.trashed, c.ended_at_ms));
-        for candidate in all.into_iter().filter(|c| c.free && c.local_bytes > 0) {
+        for candidate in all.into_iter().filter(Candidate::gives_room) {
             if total <= max {
                 break;
             }
@@ -84,6 +94,7 @@ mod tests {
             local_bytes: bytes,
             trashed: false,
             free: true,
+            pending: false,
             uploaded: false,
         }
     }
@@ -153,6 +164,17 @@ mod tests {
         away.uploaded = true;
         check(9, max(5), &[away.clone()], &[("u", Removal::LocalOnly)]);
         check(99, keep(1), &[away], &[("u", Removal::Expired)]);
+    }
+
+    #[test]
+    fn what_is_still_to_be_carried_away_stays_until_it_is_too_old() {
+        let mut pending = one("p", 1, 10);
+        pending.pending = true;
+        check(9, max(0), &[pending.clone()], &[]);
+        check(99, keep(1), &[pending.clone()], &[("p", Removal::Expired)]);
+        // Nobody carries what was deleted.
+        pending.trashed = true;
+        check(9, max(0), &[pending], &[("p", Removal::NoRoom)]);
     }
 
     #[test]

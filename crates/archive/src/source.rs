@@ -10,6 +10,7 @@ use veche_record::journal;
 use veche_record::store::{Manifest, ROOM_RECORDING, kind};
 
 use crate::kept::{self, Kept};
+use crate::upload::Stat;
 
 /// Something that tells of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,6 +124,24 @@ pub(crate) fn manifest_name(folder: &Path, manifest: &Manifest) -> String {
 pub(crate) fn stamp(metadata: &Metadata) -> String {
     let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
     format!("{seconds}.{nanos:09}:{}:{}", metadata.len(), metadata.ino())
+}
+
+/// A file of the folder as it is now. `None`: there is none of that name. No name
+/// leads out of the folder.
+pub(crate) fn stat(folder: &Path, name: &str) -> Option<Stat> {
+    let plain = Path::new(name)
+        .file_name()
+        .is_some_and(|plain| plain == name);
+    let metadata = fs::metadata(plain.then(|| folder.join(name))?).ok()?;
+    metadata.is_file().then(|| stat_of(&metadata))
+}
+
+pub(crate) fn stat_of(metadata: &Metadata) -> Stat {
+    let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
+    Stat {
+        bytes: metadata.len(),
+        stamp: format!("{seconds}.{nanos:09}:{}", metadata.len()),
+    }
 }
 
 pub(crate) fn stamp_of(path: &Path) -> io::Result<String> {

@@ -19,11 +19,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-/// Pages load nothing from elsewhere. `'self'` covers `ws:` and `wss:` of the
-/// same host; blobs are what recorders, workers and downloads are made of.
-const CONTENT_SECURITY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' blob:; \
-    media-src 'self' blob: mediastream:; worker-src 'self' blob:; style-src 'self'; \
-    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+/// Pages load nothing from elsewhere, but recordings from where they are uploaded.
+/// `'self'` covers `ws:` and `wss:` of the same host; blobs are what recorders,
+/// workers and downloads are made of.
+fn content_security(media_from: Option<&str>) -> HeaderValue {
+    let space = if media_from.is_some() { " " } else { "" };
+    let media_from = media_from.unwrap_or_default();
+    let text = format!(
+        "default-src 'self'; connect-src 'self'; img-src 'self' blob:; \
+         media-src 'self' blob: mediastream:{space}{media_from}; worker-src 'self' blob:; \
+         style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'self'"
+    );
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'self'"))
+}
 
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), \
     speaker-selection=(self), autoplay=(self), fullscreen=(self), screen-wake-lock=(self), \
@@ -60,14 +69,30 @@ pub struct File {
 /// Finds a file by its name, relative to the folder of the apps.
 pub type Find = fn(&str) -> Option<File>;
 
-/// Serves the embedded apps.
-pub fn router() -> Router {
-    router_of(embedded)
+/// Serves the embedded apps. They may play media from another origin, too.
+pub fn router(media_from: Option<&str>) -> Router {
+    router_of(embedded, media_from)
 }
 
 /// Serves what `find` knows.
-pub fn router_of(find: Find) -> Router {
-    Router::new().fallback(serve).with_state(find)
+pub fn router_of(find: Find, media_from: Option<&str>) -> Router {
+    let site = Site::new(find, media_from);
+    Router::new().fallback(serve).with_state(site)
+}
+
+#[derive(Clone)]
+struct Site {
+    find: Find,
+    content_security: HeaderValue,
+}
+
+impl Site {
+    fn new(find: Find, media_from: Option<&str>) -> Self {
+        Self {
+            find,
+            content_security: content_security(media_from),
+        }
+    }
 }
 
 /// Whether the web apps were there when this executable was built.
@@ -82,21 +107,20 @@ fn embedded(name: &str) -> Option<File> {
     })
 }
 
-async fn serve(State(find): State<Find>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+async fn serve(State(site): State<Site>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let mut response = match method {
-        Method::GET | Method::HEAD => respond(find, uri.path(), &headers),
+        Method::GET | Method::HEAD => respond(site.find, uri.path(), &headers),
         _ => (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response(),
     };
+    let answer = response.headers_mut();
+    answer.insert(CONTENT_SECURITY_POLICY, site.content_security);
     let always = [
-        (CONTENT_SECURITY_POLICY, CONTENT_SECURITY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "strict-origin-when-cross-origin"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ];
     for (name, value) in always {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        answer.insert(name, HeaderValue::from_static(value));
     }
     response
 }

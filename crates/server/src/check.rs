@@ -5,12 +5,14 @@ mod certificate;
 mod files;
 mod ports;
 mod report;
+mod upload;
 
 use crate::config::{Loaded, Note};
 
 pub use report::{Finding, Level, Report};
 
-/// Looks at everything. Opens ports for a moment, writes a file and removes it.
+/// Looks at everything. Opens ports for a moment, writes a file and removes it, the
+/// same in the bucket if there is one.
 pub fn everything(loaded: &Loaded) -> Report {
     let config = &loaded.config;
     let mut report = Report::default();
@@ -19,6 +21,7 @@ pub fn everything(loaded: &Loaded) -> Report {
     addresses::look(config, &mut report);
     certificate::look(config, &mut report);
     files::look(config, &mut report);
+    upload::look(config, &mut report);
     report
 }
 

@@ -3,6 +3,7 @@
 //! `veche.example.toml` is the manual of every key; tests hold it and
 //! `docs/guides/configuration.md` against [`Config`].
 
+mod aws;
 mod environment;
 mod error;
 mod file;
@@ -12,6 +13,7 @@ mod load;
 mod parts;
 mod properties;
 mod types;
+mod upload;
 mod validate;
 
 use std::net::IpAddr;
@@ -20,11 +22,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use veche_media::{AudioCodec, VideoCodec};
 
+pub use aws::Aws;
 pub use error::{ConfigError, Note};
 pub use keys::{Source, flatten};
 pub use limits::Limits;
 pub use load::{Loaded, Sources, load};
-pub use types::{LogFormat, Millis, RecordAudio, RoomRecordBy, RoomRecordFormat};
+pub use types::{LogFormat, Millis, RecordAudio, RoomRecordBy, RoomRecordFormat, Secret};
 
 /// The commented sample file: what every key does and when to change it.
 pub const EXAMPLE: &str = include_str!("../../../veche.example.toml");
@@ -129,6 +132,27 @@ pub struct Config {
     /// How large all recordings may be together. 0: as large as the disk.
     pub record_max_bytes: u64,
 
+    /// Where finished recordings are uploaded: `s3://BUCKET/PREFIX`. Empty: nowhere.
+    pub record_upload_url: String,
+    /// Where the storage is reached. Empty: Amazon's.
+    pub record_upload_endpoint: String,
+    /// The region of the bucket. Empty: `us-east-1`.
+    pub record_upload_region: String,
+    /// The key at the storage.
+    pub record_upload_access_key_id: String,
+    /// Its secret.
+    pub record_upload_secret_access_key: Secret,
+    /// Whether the bucket stands in the path of addresses, not before the host.
+    pub record_upload_path_style: bool,
+    /// Whether files are deleted here once their copies are confirmed.
+    pub record_upload_delete_local: bool,
+    /// Whether viewers fetch from the storage what lies there alone.
+    pub record_upload_redirect: bool,
+    /// Recordings uploaded at the same time.
+    pub record_upload_jobs: usize,
+    /// Bits per second of all uploads together. 0: as fast as it goes.
+    pub record_upload_max_bps: u64,
+
     /// Whether every recorded room gets a film.
     pub mix_rooms: bool,
     /// Films made at the same time.
@@ -155,6 +179,10 @@ pub struct Config {
 
     /// Whether some logins misbehave on purpose, for test suites.
     pub test_hooks: bool,
+
+    /// What the environment says for all programs that use Amazon's services.
+    #[serde(skip)]
+    pub aws: Aws,
 
     /// Pings to clients. Tables stand last in TOML.
     pub keep_alive: KeepAlive,
@@ -216,6 +244,16 @@ impl Default for Config {
             record_trash_days: 7,
             record_keep_days: 0,
             record_max_bytes: 0,
+            record_upload_url: String::new(),
+            record_upload_endpoint: String::new(),
+            record_upload_region: String::new(),
+            record_upload_access_key_id: String::new(),
+            record_upload_secret_access_key: Secret::default(),
+            record_upload_path_style: true,
+            record_upload_delete_local: false,
+            record_upload_redirect: true,
+            record_upload_jobs: 2,
+            record_upload_max_bps: 0,
             mix_rooms: true,
             mix_jobs: 1,
             mix_queue_max: 1_000,
@@ -227,6 +265,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             shutdown_timeout: Millis(5_000),
             test_hooks: false,
+            aws: Aws::default(),
             keep_alive: KeepAlive::default(),
             limits: Limits::default(),
         }

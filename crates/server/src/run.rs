@@ -144,7 +144,8 @@ pub fn start(config: Config) -> Result<Running> {
         },
         media: media_port,
     };
-    let router = api.router(assets::router());
+    let media_from = config.upload().and_then(|upload| upload.viewers_from());
+    let router = api.router(assets::router(media_from.as_deref()));
     let handle = Handle::new();
     let crowd = Crowd::new(config.limits.connections);
     let mut listeners = JoinSet::new();

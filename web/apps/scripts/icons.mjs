@@ -13,7 +13,7 @@ const wanted = {
   system: 'monitor', arrow: 'arrow-right', back: 'arrow-left', shareOut: 'share', lock: 'lock',
   record: 'circle-dot', recordStop: 'circle-stop', search: 'search', trash: 'trash', download: 'download', undo: 'undo-2', film: 'film', clock: 'clock',
   play: 'play', exit: 'log-out',
-  eye: 'eye', eyeOff: 'eye-off',
+  eye: 'eye', eyeOff: 'eye-off', cloud: 'cloud-check', cloudUp: 'cloud-upload', cloudAlert: 'cloud-alert',
 };
 
 const nodes = createRequire(import.meta.url)('lucide-static/icon-nodes.json');

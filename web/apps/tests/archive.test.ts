@@ -3,7 +3,7 @@ import { HttpArchive, signed } from '../src/model/archive/http';
 import { append, merge } from '../src/model/archive/merge';
 import { pageOf, recordingOf } from '../src/model/archive/read';
 import { addressOf, routeOf } from '../src/model/archive/route';
-import { filmWish, isPlayable, lengthOf, standing } from '../src/model/archive/standing';
+import { filmWish, isActive, isLively, isPlayable, lengthOf, standing } from '../src/model/archive/standing';
 import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
 import { NOW, recording } from './archive-world';
 
@@ -11,20 +11,21 @@ const FULL = {
   id: 'r1', kind: 'room', room: 'Standup', stream: null, people: ['Ann', 'Юрий'], startedAt: '2026-11-22T14:05:00Z', durationMs: 60_000, bytes: 5_000,
   state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null },
   thumbnail: '/rest-api/recordings/r1/thumbnail', play: '/client/records/r1.film.mp4',
-  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 'https://store.example/r1' }],
-  deletedUntil: null,
+  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4' }],
+  deletedUntil: null, upload: { state: 'failed', progress: 0.25, error: 'no bucket', retryAt: '2026-11-22T15:00:00Z' },
 };
 
 describe('what the server says', () => {
   it('is read as it is', () => {
-    expect(recordingOf(FULL)).toEqual({ ...FULL, startedAt: Date.UTC(2026, 10, 22, 14, 5) });
+    expect(recordingOf(FULL)).toEqual({ ...FULL, startedAt: Date.UTC(2026, 10, 22, 14, 5), upload: { ...FULL.upload, retryAt: Date.UTC(2026, 10, 22, 15) } });
   });
 
   it('is harmless where it is odd', () => {
     expect(recordingOf({})).toBeNull();
     expect(recordingOf('x')).toBeNull();
-    const odd = recordingOf({ ...FULL, state: 'exploded', people: ['Ann', 7], bytes: -4, startedAt: 'soon', mix: 'no', files: [{ name: 'x' }, null] });
-    expect(odd).toMatchObject({ state: 'ready', people: ['Ann'], bytes: 0, startedAt: 0, mix: null, files: [] });
+    const odd = recordingOf({ ...FULL, state: 'exploded', people: ['Ann', 7], bytes: -4, startedAt: 'soon', mix: 'no', upload: { state: 'lost', progress: 7, error: 5 }, files: [{ name: 'x' }, null] });
+    expect(odd).toMatchObject({ state: 'ready', people: ['Ann'], bytes: 0, startedAt: 0, mix: null, files: [], upload: { state: 'waiting', progress: 1, error: null, retryAt: null } });
+    expect(recordingOf({ ...FULL, upload: undefined })?.upload).toBeNull();
     expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0 });
   });
 
@@ -122,6 +123,13 @@ describe('how a recording stands', () => {
   it('grows while it runs', () => {
     expect(lengthOf(recording('a', { state: 'recording', startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(90_000);
     expect(lengthOf(recording('a', { startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(60_000);
+  });
+
+  it('is asked for often while it is on its way to the bucket', () => {
+    const upload = (state: 'waiting' | 'uploading' | 'uploaded' | 'failed') => recording('a', { upload: { state, progress: 0.4, error: null, retryAt: null } });
+    expect([isLively(upload('uploading')), isActive(upload('uploading'))]).toEqual([true, false]);
+    for (const state of ['waiting', 'uploaded', 'failed'] as const) expect(isLively(upload(state)), state).toBe(false);
+    expect(standing(upload('failed'))).toBe('ready');
   });
 
   it('decides what can be wished', () => {

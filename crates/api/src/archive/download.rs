@@ -10,6 +10,7 @@ use tower_http::services::ServeFile;
 use veche_archive::{File, Recording};
 
 use super::access::Access;
+use super::away;
 use super::routes::with;
 use super::wire::{encode, rfc3339};
 use super::{Problem, Refusal};
@@ -26,11 +27,13 @@ use crate::http::Shared;
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 206, description = "The part that was asked for by `Range`", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 302, description = "It lies in the bucket alone: `Location` opens it for a while"),
         (status = 304, description = "It is as it was (`If-None-Match`)"),
         (status = 401, description = "Neither an operator nor a link", body = Problem),
         (status = 403, description = "The link has expired or opens something else", body = Problem),
         (status = 404, description = "There is no finished file of that name", body = Problem),
         (status = 416, description = "The file has no such part"),
+        (status = 503, description = "It lies in the bucket alone, which does not answer (`storage_unavailable`)", body = Problem),
     )
 )]
 pub(super) async fn file(
@@ -51,12 +54,24 @@ pub(super) async fn file(
     };
     access.opens(archive.signer(), &recording.id)?;
     let hidden = access != Access::Everything && recording.deleted_until_ms.is_some();
-    if hidden || !file.state.is_whole() || !file.local {
+    if hidden || !file.state.is_whole() {
         return Ok(gone());
     }
+    let disposition = match asks_to_save(request.uri().query().unwrap_or_default()) {
+        true => attachment(&recording, &file),
+        false => "inline".to_owned(),
+    };
     let path = archive.path(&file);
-    let Ok(metadata) = tokio::fs::metadata(&path).await else {
-        return Ok(gone());
+    let metadata = match file.local {
+        true => tokio::fs::metadata(&path).await.ok(),
+        false => None,
+    };
+    let Some(metadata) = metadata else {
+        let (method, headers) = (request.method(), request.headers());
+        return match file.uploaded {
+            Some(_) => away::serve(archive, &file, &disposition, method, headers).await,
+            None => Ok(gone()),
+        };
     };
     let tag = etag(&metadata);
     if is_named(request.headers(), &header::IF_NONE_MATCH, &tag) {
@@ -68,7 +83,6 @@ pub(super) async fn file(
     if stale {
         request.headers_mut().remove(header::RANGE);
     }
-    let save = asks_to_save(request.uri().query().unwrap_or_default());
     let Ok(served) = ServeFile::new(&path).try_call(request).await else {
         return Ok(gone());
     };
@@ -83,15 +97,11 @@ pub(super) async fn file(
     set(header::ETAG, &tag);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::CACHE_CONTROL, "private, no-cache");
-    let disposition = match save {
-        true => attachment(&recording, &file),
-        false => "inline".to_owned(),
-    };
     set(header::CONTENT_DISPOSITION, &disposition);
     Ok(response)
 }
 
-fn gone() -> Response {
+pub(super) fn gone() -> Response {
     let message = "no finished recording has this name";
     Refusal::new(StatusCode::NOT_FOUND, "recording_not_found", message).into_response()
 }
@@ -106,7 +116,7 @@ fn etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{seconds:x}-{nanos:x}\"", metadata.len())
 }
 
-fn is_named(headers: &HeaderMap, header: &HeaderName, tag: &str) -> bool {
+pub(super) fn is_named(headers: &HeaderMap, header: &HeaderName, tag: &str) -> bool {
     let value = headers.get(header).and_then(|value| value.to_str().ok());
     value.is_some_and(|value| value == "*" || value.split(',').any(|one| one.trim() == tag))
 }

@@ -59,6 +59,12 @@ impl From<ArchiveError> for Refusal {
             ArchiveError::NotMixing => (StatusCode::CONFLICT, "not_mixing"),
             ArchiveError::NoMixer => (StatusCode::CONFLICT, "no_mixer"),
             ArchiveError::QueueFull(_) => (StatusCode::SERVICE_UNAVAILABLE, "mix_queue_full"),
+            ArchiveError::Away(why) => {
+                tracing::warn!(why, "a file that lies in the bucket alone cannot be had");
+                let message = "the file lies in storage that does not answer; try again later";
+                let code = "storage_unavailable";
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message);
+            }
             other => {
                 tracing::error!(error = %other, "the archive failed");
                 return Self::internal();

@@ -40,6 +40,34 @@ pub(super) struct Recording {
     /// In the trash until then. RFC 3339.
     #[schema(format = DateTime)]
     deleted_until: Option<String>,
+    /// Its way to the bucket, where there is one.
+    upload: Option<Upload>,
+}
+
+/// How far a recording's way to the bucket is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Upload {
+    state: UploadState,
+    #[schema(minimum = 0, maximum = 1)]
+    progress: f64,
+    /// Why it did not work. For operators.
+    error: Option<String>,
+    /// When it is tried again. RFC 3339.
+    #[schema(format = DateTime)]
+    retry_at: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum UploadState {
+    /// Waits for others.
+    Waiting,
+    Uploading,
+    /// Every file has a confirmed copy.
+    Uploaded,
+    /// Is tried again.
+    Failed,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -92,7 +120,8 @@ struct File {
     duration_ms: u64,
     url: String,
     state: State,
-    /// Where its copy lies.
+    /// Where its confirmed copy lies. For operators.
+    #[schema(example = "s3://recordings/meetings/room-standup.mkv")]
     uploaded: Option<String>,
 }
 
@@ -197,8 +226,9 @@ pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
             .thumbnail
             .then(|| format!("/rest-api/recordings/{id}/thumbnail{query}")),
         play: of.play().map(url),
-        files: of.files.iter().map(|f| file(f, url(f))).collect(),
+        files: of.files.iter().map(|f| file(f, url(f), access)).collect(),
         deleted_until: of.deleted_until_ms.map(rfc3339),
+        upload: of.upload.as_ref().map(|of| upload(of, access)),
         id: of.id,
         room: of.room,
         stream: of.stream,
@@ -221,7 +251,22 @@ fn mix(of: &archive::Mix) -> Mix {
     }
 }
 
-fn file(of: &archive::File, url: String) -> File {
+fn upload(of: &archive::Upload, access: &Access) -> Upload {
+    Upload {
+        state: match of.state {
+            archive::UploadState::Waiting => UploadState::Waiting,
+            archive::UploadState::Uploading => UploadState::Uploading,
+            archive::UploadState::Uploaded => UploadState::Uploaded,
+            archive::UploadState::Failed => UploadState::Failed,
+        },
+        progress: of.progress,
+        // It names settings and hosts.
+        error: of.error.clone().filter(|_| *access == Access::Everything),
+        retry_at: of.retry_at_ms.map(rfc3339),
+    }
+}
+
+fn file(of: &archive::File, url: String, access: &Access) -> File {
     File {
         name: of.name.clone(),
         kind: match of.kind {
@@ -235,7 +280,11 @@ fn file(of: &archive::File, url: String) -> File {
         duration_ms: of.duration_ms,
         url,
         state: state(of.state),
-        uploaded: of.uploaded.clone(),
+        // Where we keep things is nothing for strangers.
+        uploaded: of
+            .uploaded
+            .clone()
+            .filter(|_| *access == Access::Everything),
     }
 }
 

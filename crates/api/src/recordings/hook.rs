@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::timeout;
+use veche_archive::{Archive, HOOK_PENDING, Hold};
 use veche_record::store::{Manifest, manifest_path};
 
 use crate::{Metrics, config};
@@ -17,11 +18,11 @@ use crate::{Metrics, config};
 /// Scripts at a time; others wait. They may convert films, and calls come first.
 const AT_A_TIME: usize = 2;
 
-/// Key of a manifest's attributes: how far the script of a room is.
-pub(super) const HOOK: &str = "hook";
+/// How far the script of a room is, in its manifest.
+pub(super) use veche_archive::HOOK;
 
 /// It is to be run, or was being run when the server died.
-pub(super) const PENDING: &str = "pending";
+pub(super) const PENDING: &str = HOOK_PENDING;
 
 /// There was none to be run.
 pub(super) const NONE: &str = "none";
@@ -32,8 +33,8 @@ const FAILED: &str = "failed";
 
 /// What a script is run for.
 pub(super) enum Hook {
-    /// A finished file of a stream.
-    Stream(Manifest),
+    /// A finished file of a stream, which stays where it is until then.
+    Stream { manifest: Manifest, _hold: Hold },
     /// The file of a room.
     Room {
         manifest: Manifest,
@@ -48,23 +49,25 @@ pub(super) enum Hook {
 pub(super) fn start(
     config: &config::Recordings,
     metrics: Arc<Metrics>,
+    archive: Arc<Archive>,
 ) -> (UnboundedSender<Hook>, JoinHandle<()>) {
     let (sender, hooks) = unbounded_channel();
     let config = config.clone();
-    let task = tokio::spawn(run(config, metrics, hooks));
+    let task = tokio::spawn(run(config, metrics, archive, hooks));
     (sender, task)
 }
 
 async fn run(
     config: config::Recordings,
     metrics: Arc<Metrics>,
+    archive: Arc<Archive>,
     mut hooks: UnboundedReceiver<Hook>,
 ) {
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut scripts = JoinSet::new();
     while let Some(hook) = hooks.recv().await {
         let script = match &hook {
-            Hook::Stream(_) => config.hook.clone(),
+            Hook::Stream { .. } => config.hook.clone(),
             Hook::Room { .. } => config.room_hook.clone(),
         };
         let Some(script) = script else {
@@ -73,6 +76,7 @@ async fn run(
         while scripts.try_join_next().is_some() {}
         let folder = config.store.folder.clone();
         let (places, metrics) = (Arc::clone(&places), Arc::clone(&metrics));
+        let archive = Arc::clone(&archive);
         let limit = config.hook_timeout;
         scripts.spawn(async move {
             // The semaphore is never closed.
@@ -84,7 +88,7 @@ async fn run(
                 tracing::warn!(script = %script.display(), file, error, "hook script failed");
             }
             if let Hook::Room { manifest, .. } = hook {
-                remember(&folder, manifest, called.is_ok()).await;
+                remember(&folder, &archive, manifest, called.is_ok()).await;
             }
         });
     }
@@ -92,30 +96,37 @@ async fn run(
 }
 
 /// So that the next start does not run it again.
-async fn remember(folder: &Path, mut manifest: Manifest, well: bool) {
+async fn remember(folder: &Path, archive: &Archive, mut manifest: Manifest, well: bool) {
     let state = if well { DONE } else { FAILED };
     let attributes = &mut manifest.origin.attributes;
     attributes.insert(HOOK.to_owned(), state.to_owned());
     let path = manifest_path(&folder.join(&manifest.file));
+    let changed = manifest.clone();
     let written = spawn_blocking(move || {
         // Who deleted the recording meanwhile does not want it back.
         path.exists().then(|| manifest.write(&path))
     });
-    if let Ok(Some(Err(error))) = written.await {
-        tracing::warn!(%error, "a hook script will be run again at the next start");
+    match written.await {
+        Ok(Some(Ok(()))) => archive.put(&changed),
+        Ok(Some(Err(error))) => {
+            tracing::warn!(%error, "a hook script will be run again at the next start");
+        }
+        _ => {}
     }
 }
 
 impl Hook {
     fn manifest(&self) -> &Manifest {
         match self {
-            Self::Stream(manifest) | Self::Room { manifest, .. } => manifest,
+            Self::Stream { manifest, .. } | Self::Room { manifest, .. } => manifest,
         }
     }
 
     fn arguments(&self, path: &Path) -> Vec<OsString> {
         match self {
-            Self::Stream(manifest) => vec![manifest.origin.stream.as_str().into(), path.into()],
+            Self::Stream { manifest, .. } => {
+                vec![manifest.origin.stream.as_str().into(), path.into()]
+            }
             Self::Room { manifest, .. } => vec![
                 path.into(),
                 manifest.started_at_ms.to_string().into(),
@@ -145,7 +156,7 @@ impl Hook {
             ),
         ];
         match self {
-            Self::Stream(_) => all.extend([
+            Self::Stream { .. } => all.extend([
                 ("VECHE_RECORD_STREAM", origin.stream.as_str().into()),
                 ("VECHE_RECORD_LOGIN", origin.login.as_str().into()),
                 (

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
 
+mod away;
 mod described;
 mod files;
 mod list;
+#[path = "../../../archive/tests/support/moto.rs"]
+#[allow(dead_code, reason = "shared with the tests of the archive")]
+mod moto;
 mod server;
 mod sessions;

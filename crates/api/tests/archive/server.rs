@@ -103,6 +103,11 @@ impl Server {
         answer.json()
     }
 
+    pub async fn metrics(&self) -> String {
+        let answer = self.raw("GET", "/metrics", "", "").await;
+        String::from_utf8(answer.body).unwrap()
+    }
+
     /// The answer is held against the API's description.
     pub async fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let answer = self.raw(method, path, headers, body).await;

@@ -9,7 +9,7 @@ use veche_record::journal;
 use veche_record::store::{self, Manifest};
 
 use super::{Inner, lock};
-use crate::counters::count;
+use crate::counters::{count, set};
 use crate::kept::KeptMixState;
 use crate::mix::{self, Ended, Job, Verdict};
 use crate::model::{File, FileKind, Recording};
@@ -98,9 +98,6 @@ impl Inner {
         let mut films = lock(&self.films);
         let next = films.poll_start();
         let (waiting, running) = films.counts();
-        let set = |gauge: &std::sync::atomic::AtomicU64, value: usize| {
-            gauge.store(value as u64, std::sync::atomic::Ordering::Relaxed);
-        };
         set(&self.counters.mixes_waiting, waiting);
         set(&self.counters.mixes_running, running);
         next

@@ -54,7 +54,11 @@ impl Inner {
                     count(&self.counters.no_room);
                 }
                 Removal::LocalOnly => {
-                    self.drop_local(&id)?;
+                    self.with(|catalogue| catalogue.drop_local(&id, true))?;
+                    tracing::info!(
+                        recording = id,
+                        "recordings were larger than record_max_bytes: this one has its copy in the bucket alone"
+                    );
                     count(&self.counters.no_room);
                 }
             }
@@ -71,7 +75,11 @@ impl Inner {
 
     fn candidate(&self, recording: &Recording) -> Candidate {
         let mixing = recording.is_mixing() || lock(&self.films).state(&recording.id).is_some();
-        let uploaded = recording.files.iter().all(|f| f.uploaded.is_some());
+        let mut whole = recording.files.iter().filter(|f| f.state.is_whole());
+        let uploaded = whole.clone().any(|f| f.uploaded.is_some())
+            && whole.clone().all(|f| f.uploaded.is_some());
+        let missing = whole.any(|f| f.uploaded.is_none() && f.local);
+        let in_use = mixing || self.is_held(&recording.id);
         Candidate {
             id: recording.id.clone(),
             ended_at_ms: recording
@@ -79,14 +87,9 @@ impl Inner {
                 .saturating_add(recording.duration_ms),
             local_bytes: recording.local_bytes(),
             trashed: recording.deleted_until_ms.is_some(),
-            free: recording.state.is_final() && !mixing,
+            free: recording.state.is_final() && !in_use,
+            pending: self.uploads.is_some() && missing,
             uploaded,
         }
-    }
-}
-
-impl Inner {
-    fn drop_local(&self, id: &str) -> Result<(), CatalogueError> {
-        self.with(|catalogue| catalogue.drop_local(id))
     }
 }

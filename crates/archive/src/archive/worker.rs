@@ -79,9 +79,17 @@ impl Worker {
 
     /// What is to do about a recording that has changed.
     fn consider(&mut self, recording: &Recording) {
-        if !recording.state.is_whole() || recording.deleted_until_ms.is_some() {
+        if !recording.state.is_final() || recording.deleted_until_ms.is_some() {
             return;
         }
+        if recording.state.is_whole() {
+            self.complete(recording);
+        }
+        // After the film and the picture were seen to: both need the files here.
+        self.inner.upload(&recording.id);
+    }
+
+    fn complete(&mut self, recording: &Recording) {
         if self.wants_film(recording)
             && let Err(error) = self.inner.queue_film(&recording.id, serde_json::Map::new())
         {

@@ -170,11 +170,15 @@ fn a_film_that_failed_says_why_and_one_that_is_there_is_done() {
 #[test]
 fn only_a_confirmed_copy_counts() {
     let upload = |confirmed: Option<&str>| KeptUpload {
-        key: "k".to_owned(),
+        bucket: "calls".to_owned(),
+        key: "k/a.mp4".to_owned(),
         confirmed: confirmed.map(str::to_owned),
         ..KeptUpload::default()
     };
-    for (upload, expected) in [(upload(None), None), (upload(Some("tag")), Some("k"))] {
+    for (upload, expected) in [
+        (upload(None), None),
+        (upload(Some("tag")), Some("s3://calls/k/a.mp4")),
+    ] {
         let parts = Parts {
             manifests: vec![manifest("a.mp4", Disk::Finished)],
             kept: Kept {

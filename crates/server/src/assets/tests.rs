@@ -34,7 +34,7 @@ async fn ask(
         asked.insert(name, HeaderValue::from_str(value).unwrap());
     }
     let uri = path.parse().unwrap();
-    let response = serve(State(find), Method::GET, uri, asked).await;
+    let response = serve(State(Site::new(find, None)), Method::GET, uri, asked).await;
     let (head, body) = response.into_parts();
     let body = to_bytes(body, 1_000).await.unwrap();
     (
@@ -142,6 +142,32 @@ async fn without_apps_the_start_page_says_how_to_build_them() {
 #[tokio::test]
 async fn a_page_is_not_written_to() {
     let uri = "/".parse().unwrap();
-    let response = serve(State(sample as Find), Method::POST, uri, HeaderMap::new()).await;
+    let response = serve(
+        State(Site::new(sample, None)),
+        Method::POST,
+        uri,
+        HeaderMap::new(),
+    )
+    .await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn pages_play_media_from_the_bucket_and_load_nothing_else_from_there() {
+    let policy = async |media_from| {
+        let site = State(Site::new(sample, media_from));
+        let uri = "/".parse().unwrap();
+        let response = serve(site, Method::GET, uri, HeaderMap::new()).await;
+        let policy = &response.headers()[CONTENT_SECURITY_POLICY];
+        policy.to_str().unwrap().to_owned()
+    };
+    let usual = policy(None).await;
+    assert!(
+        usual.contains("; media-src 'self' blob: mediastream:; "),
+        "{usual}"
+    );
+    let from = "https://s3.example.org:9000";
+    let more = policy(Some(from)).await;
+    assert!(more.contains(&format!("; media-src 'self' blob: mediastream: {from}; ")));
+    assert_eq!(more.replace(&format!(" {from}"), ""), usual);
 }

@@ -8,11 +8,14 @@ use super::keys::{collect, known, nearest};
 use super::load::Layer;
 use super::{Config, ConfigError, Source};
 
+/// Its line is never shown.
+const SECRET: &str = "record_upload_secret_access_key";
+
 /// Reads the text of `veche.toml`; `path` is for messages.
 pub(super) fn read(path: &Path, text: &str) -> Result<Layer, ConfigError> {
     let bad = |error: toml::de::Error| ConfigError::File {
         path: path.to_owned(),
-        reason: error.to_string().trim_end().to_owned(),
+        reason: veiled(error.to_string().trim_end()),
     };
 
     let parsed = DeTable::parse(text).map_err(bad)?;
@@ -39,6 +42,17 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Layer, ConfigError> {
         layer.push(Source::File(path.to_owned()), &key, value);
     }
     Ok(layer)
+}
+
+/// An error that shows the line of a secret tells where it is instead.
+fn veiled(reason: &str) -> String {
+    match reason.contains(SECRET) {
+        true => {
+            let place = reason.lines().next().unwrap_or_default();
+            format!("{place}: {SECRET} must be a text between quotes (it is not shown here)")
+        }
+        false => reason.to_owned(),
+    }
 }
 
 fn find_unknown(prefix: &str, table: &DeTable<'_>, report: &mut impl FnMut(String, usize)) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, Note, Source, environment, file, keys, properties};
+use super::{Config, ConfigError, Note, Source, aws, environment, file, keys, properties};
 
 /// Read when nothing else is said and it is there.
 const FILE: &str = "veche.toml";
@@ -22,7 +22,7 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// `--properties`. None: `flashphoner.properties`, if it is there.
     pub properties: Option<PathBuf>,
-    /// The environment; only `VECHE_*` is looked at.
+    /// The environment; only `VECHE_*` is looked at, and for uploads `AWS_*`.
     pub environment: Vec<(String, String)>,
     /// Flags: as typed, the key, the value.
     pub flags: Vec<(String, String, String)>,
@@ -83,8 +83,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         keys::set(&mut table, &key, value);
         set_by.insert(key, source);
     }
-    let config = Config::deserialize(table)
+    aws::fill(&sources.environment, &mut table, &mut set_by);
+    let mut config = Config::deserialize(table)
         .map_err(|error| ConfigError::Invalid(vec![error.message().to_owned()]))?;
+    config.aws = aws::read(&sources.environment, &set_by);
     let problems = config.problems();
     if !problems.is_empty() {
         return Err(ConfigError::Invalid(problems));

@@ -122,6 +122,7 @@ impl Config {
                     keep: (self.record_keep_days > 0).then(|| days(self.record_keep_days)),
                     max_bytes: (self.record_max_bytes > 0).then_some(self.record_max_bytes),
                 },
+                upload: self.upload(),
                 ..usual.archive
             },
             formats: self.formats(),

@@ -298,3 +298,145 @@ fn what_is_printed_can_be_read_back() {
         "{keys:?}"
     );
 }
+
+#[test]
+fn uploads_are_set_up_whole_or_not_at_all() {
+    check_error(
+        "record_upload_url = \"https://calls\"\n",
+        &["record_upload_url: must begin with s3://"],
+    );
+    check_error(
+        "record_upload_endpoint = \"http://localhost:9000\"\n",
+        &["record_upload_url is missing"],
+    );
+    check_error(
+        "record_upload_delete_local = true\n",
+        &["record_upload_url is missing"],
+    );
+    let at = "record_upload_url = \"s3://calls\"\nrecord_upload_endpoint = ";
+    check_error(
+        &format!("{at}\"minio:9000\"\n"),
+        &["record_upload_endpoint: must be an address"],
+    );
+    check_error(
+        &format!("{at}\"http://minio:9000\"\n"),
+        &[
+            "record_upload_secret_access_key are missing",
+            "AWS_ACCESS_KEY_ID",
+        ],
+    );
+    check_error(
+        "record_upload_url = \"s3://calls\"\nrecord_upload_access_key_id = \"x\"\n",
+        &["belong together"],
+    );
+    check_error(
+        "record_upload_max_bps = 50000\n",
+        &["record_upload_max_bps must be 0 (no limit) or at least 100000"],
+    );
+    let whole = format!(
+        "{at}\"http://minio:9000\"\nrecord_upload_access_key_id = \"k\"\nrecord_upload_secret_access_key = \"s3cr3t\"\n"
+    );
+    let upload = load_text(&whole).unwrap().config.upload().unwrap();
+    assert_eq!(upload.place.to_string(), "s3://calls");
+    assert_eq!(upload.viewers_from().as_deref(), Some("http://minio:9000"));
+    // Amazon's machines may have a role.
+    let config = load_text("record_upload_url = \"s3://calls\"\n")
+        .unwrap()
+        .config;
+    let upload = config.upload().unwrap();
+    assert_eq!(
+        upload.credentials,
+        veche_archive::upload::Credentials::Role(Vec::new())
+    );
+    assert_eq!(Config::default().upload(), None);
+}
+
+#[test]
+fn what_is_not_set_of_uploads_is_as_the_archive_has_it() {
+    let text = "record_upload_url = \"s3://calls/x\"\n";
+    let upload = load_text(text).unwrap().config.upload().unwrap();
+    let usual = veche_archive::upload::Config::new(
+        "s3://calls/x".parse().unwrap(),
+        veche_archive::upload::Credentials::Role(Vec::new()),
+    );
+    assert_eq!(upload, usual);
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let text = "record_upload_url = \"s3://calls\"\nrecord_upload_access_key_id = \"k\"\nrecord_upload_secret_access_key = \"s3cr3t\"\n";
+    let config = load_text(text).unwrap().config;
+    let printed = toml::to_string(&config).unwrap();
+    let shown = format!(
+        "{config:?} {printed} {:?} {:?}",
+        config.recordings(),
+        flatten(&config)
+    );
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+    assert!(printed.contains("record_upload_secret_access_key = \"***\""));
+    // What was printed is no secret.
+    check_error(&printed, &["what `veche config` shows in its place"]);
+    for wrong in ["s3cr3t", "12345678", "\"s3cr3t", "[\"s3cr3t\"]"] {
+        let text = format!("http_port = 1\nrecord_upload_secret_access_key = {wrong}\n");
+        let error = load_text(&text).unwrap_err().to_string();
+        assert!(error.contains("line 2"), "{error}");
+        assert!(
+            !error.contains("s3cr3t") && !error.contains("12345678"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_variables_of_amazon_fill_what_nobody_set() {
+    let load_with = |text: &str, variables: &[(&str, &str)]| {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("veche.toml"), text).unwrap();
+        load(&Sources {
+            directory: directory.path().to_owned(),
+            environment: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..Sources::default()
+        })
+        .unwrap()
+    };
+    let theirs = [
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "s3cr3t"),
+        ("AWS_SESSION_TOKEN", "t0ken"),
+        ("AWS_DEFAULT_REGION", "eu-west-3"),
+        ("AWS_ENDPOINT_URL_S3", ""),
+        ("AWS_ENDPOINT_URL", "https://s3.example.org"),
+        ("AWS_ROLE_ARN", "arn:x"),
+    ];
+    let loaded = load_with("record_upload_url = \"s3://calls\"\n", &theirs);
+    let upload = loaded.config.upload().unwrap();
+    assert_eq!(upload.region, "eu-west-3");
+    assert_eq!(
+        upload.endpoint.unwrap().to_string(),
+        "https://s3.example.org"
+    );
+    let keys = veche_archive::upload::Credentials::Keys {
+        id: "AKIA".to_owned(),
+        secret: "s3cr3t".to_owned(),
+        token: Some("t0ken".to_owned()),
+    };
+    assert!(upload.credentials == keys);
+    assert!(!format!("{:?}", loaded.config).contains("t0ken"));
+    let by = Source::Environment("AWS_ACCESS_KEY_ID".to_owned());
+    assert_eq!(loaded.set_by["record_upload_access_key_id"], by);
+    // Our own settings stand above, and their key does not go with our secret.
+    let text = "record_upload_url = \"s3://calls\"\nrecord_upload_region = \"r\"\nrecord_upload_access_key_id = \"k\"\nrecord_upload_secret_access_key = \"own\"\n";
+    let upload = load_with(text, &theirs).config.upload().unwrap();
+    let keys = veche_archive::upload::Credentials::Keys {
+        id: "k".to_owned(),
+        secret: "own".to_owned(),
+        token: None,
+    };
+    assert!(upload.region == "r" && upload.credentials == keys);
+    // Who uploads nothing is not spoken to about it.
+    assert_eq!(load_with("", &theirs).config.upload(), None);
+    assert!(load_with("", &theirs).set_by.is_empty());
+}

@@ -66,6 +66,35 @@ impl fmt::Display for LogFormat {
     }
 }
 
+/// A text that is never shown, neither in logs nor by `veche config`.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+/// What is shown in its place.
+pub(super) const MASK: &str = "***";
+
+impl Secret {
+    fn shown(&self) -> &'static str {
+        match self.0.as_str() {
+            "" => "",
+            _ => MASK,
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.shown())
+    }
+}
+
 /// Things written by their names, such as codecs.
 pub(super) mod names {
     use std::fmt::Display;

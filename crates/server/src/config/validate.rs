@@ -80,6 +80,9 @@ impl Config {
         if let Some(Err(problem)) = self.api().cors.map(|cors| cors.check()) {
             must(false, &format!("rest_access_control_{problem}"));
         }
+        for problem in self.upload_problems() {
+            must(false, &problem);
+        }
         for address in &self.public_ip {
             must(
                 !address.is_unspecified() && !address.is_multicast(),

@@ -153,3 +153,34 @@ fn aac_that_webm_does_not_take_is_told() {
     let (report, code) = check(&["--set=record_audio=mp3"], |_| {});
     assert_ne!(code, 0, "{report}");
 }
+
+/// A bucket that nobody has: what is said of it without a storage.
+#[test]
+fn a_bucket_that_cannot_be_reached_is_found() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    drop(holder);
+    let settings = [
+        "--set=record_upload_url=s3://calls/x",
+        &format!("--set=record_upload_endpoint=http://127.0.0.1:{port}"),
+        "--set=record_upload_access_key_id=k",
+        "--set=record_upload_secret_access_key=s3cr3t",
+    ];
+    let expected = [
+        "BROKEN   upload       s3://calls/x at http://127.0.0.1",
+        "cannot write an object: ",
+        "cannot be reached",
+        "record_upload_*",
+    ];
+    is_broken(&settings, |_| {}, &expected);
+    let (report, _) = check(&settings, |_| {});
+    assert!(!report.contains("s3cr3t"), "{report}");
+    is_broken(
+        &["--set=record_upload_url=calls"],
+        |_| {},
+        &[
+            "BROKEN   settings",
+            "record_upload_url: must begin with s3://",
+        ],
+    );
+}

@@ -30,7 +30,8 @@ pub struct Veche {
 pub fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_veche"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("VECHE_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("VECHE_") || text.starts_with("AWS_") {
             command.env_remove(name);
         }
     }

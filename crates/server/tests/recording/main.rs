@@ -6,6 +6,9 @@
     reason = "a test that panics has failed as it should"
 )]
 
+#[path = "../../../archive/tests/support/moto.rs"]
+#[allow(dead_code, reason = "shared with the tests of the archive")]
+mod moto;
 #[path = "../../../api/tests/recording/publisher.rs"]
 #[allow(dead_code, reason = "shared with the tests of the API")]
 mod publisher;
@@ -25,3 +28,4 @@ mod files;
 mod film;
 mod kill;
 mod sync;
+mod upload;

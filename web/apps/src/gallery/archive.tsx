@@ -22,11 +22,18 @@ function make(id: string, room: string, people: string[], ago: number, minutes: 
   return {
     id, kind: 'room', room, stream: null, people, startedAt: now - ago, durationMs: minutes * MINUTE + 23_000, bytes: files.reduce((sum, f) => sum + f.bytes, 0),
     state: 'ready', degraded: false, note: null, mix: { state: 'done', progress: 1, secondsLeft: null, error: null },
-    thumbnail: null, play: null, files, deletedUntil: null, ...change,
+    thumbnail: null, play: null, files, deletedUntil: null, upload: null, ...change,
   };
 }
 
 const running = (progress: number, secondsLeft: number): Recording['mix'] => ({ state: 'running', progress, secondsLeft, error: null });
+const uploads = {
+  done: { state: 'uploaded', progress: 1, error: null, retryAt: null },
+  runs: { state: 'uploading', progress: 0.42, error: null, retryAt: null },
+  waits: { state: 'waiting', progress: 0, error: null, retryAt: null },
+  failed: { state: 'failed', progress: 0, error: 'there is no bucket calls: make it, or correct record_upload_url', retryAt: now + 8 * MINUTE },
+} satisfies Record<string, Recording['upload']>;
+
 const queued: Recording['mix'] = { state: 'queued', progress: 0, secondsLeft: null, error: null };
 
 function shelf(): Recording[] {
@@ -127,6 +134,10 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-one-degraded': open('deg', { play: FILM }),
   'rec-one-recovered': open('rec', { play: FILM }),
   'rec-one-broken': open('broken'),
+  'rec-uploads': { recordings: () => shelf().slice(3, 8).map((r, i) => ({ ...r, upload: [null, uploads.done, uploads.runs, uploads.waits, uploads.failed][i]! })) },
+  'rec-one-uploading': open('ready1', { play: FILM, upload: uploads.runs }),
+  'rec-one-uploaded': { route: { id: 'ready1' }, recordings: () => shelf().map((r) => ({ ...r, play: FILM, upload: uploads.done, files: r.files.map((f) => ({ ...f, uploaded: `s3://calls/meetings/${f.name}` })) })) },
+  'rec-one-not-uploaded': open('ready1', { play: FILM, upload: uploads.failed }),
   'rec-one-trash': open('ready1', { deletedUntil: now + 6.4 * DAY, play: FILM }),
   'rec-one-missing': { route: { id: 'nowhere' } },
   'rec-one-loading': { route: { id: 'ready1' }, hangs: true },

@@ -54,6 +54,14 @@ export const enArchive = {
     recovered: 'The server stopped while it recorded. All that had reached the disk is here.',
     degraded: 'Part of this recording is missing.',
   },
+  upload: {
+    waiting: 'Waits to be uploaded',
+    uploading: 'Uploading',
+    uploaded: 'In the cloud',
+    failed: 'Not uploaded yet',
+    says: 'This recording could not be uploaded yet. It is safe on the server.',
+    again: (when: string) => `The next attempt is ${when}.`,
+  },
   left: (seconds: number) =>
     seconds < 60 ? 'less than a minute left' : `${many(Math.round(seconds / 60), { one: '# minute left', other: '# minutes left' })}`,
   progress: 'Progress of the film',
@@ -102,7 +110,7 @@ export const enArchive = {
     play: (name: string) => `Play ${name}`,
     download: 'Download',
     downloadOf: (name: string) => `Download ${name}`,
-    uploaded: 'Uploaded copy',
+    uploaded: (place: string) => `Copy: ${place}`,
     copyLink: 'Copy link',
     makeFilm: 'Make the film',
     makeAgain: 'Make the film again',

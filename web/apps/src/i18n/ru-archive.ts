@@ -55,6 +55,14 @@ export const ruArchive: ArchiveWords = {
     recovered: 'Сервер остановился во время записи. Здесь всё, что успело попасть на диск.',
     degraded: 'Часть этой записи пропала.',
   },
+  upload: {
+    waiting: 'Ждёт загрузки',
+    uploading: 'Загружается',
+    uploaded: 'В облаке',
+    failed: 'Ещё не загружена',
+    says: 'Эту запись пока не удалось загрузить в облако. Она цела на сервере.',
+    again: (when) => `Следующая попытка ${when}.`,
+  },
   left: (seconds) =>
     seconds < 60
       ? 'осталось меньше минуты'
@@ -105,7 +113,7 @@ export const ruArchive: ArchiveWords = {
     play: (name) => `Смотреть: ${name}`,
     download: 'Скачать',
     downloadOf: (name) => `Скачать: ${name}`,
-    uploaded: 'Загруженная копия',
+    uploaded: (place) => `Копия: ${place}`,
     copyLink: 'Скопировать ссылку',
     makeFilm: 'Сделать фильм',
     makeAgain: 'Сделать фильм заново',

@@ -2,7 +2,7 @@
 import { signal, type Signal } from '@preact/signals';
 import { append, merge, replace, type Listed } from './merge';
 import type { Route } from './route';
-import { filmWish, isActive } from './standing';
+import { filmWish, isLively } from './standing';
 import { ArchiveError, type Archive, type Page, type Recording, type State, type Trouble } from './types';
 
 /** While something changes by itself, and while nothing does. */
@@ -286,7 +286,7 @@ export class Library {
     this.keep(anew ? { items: page.recordings, next: page.next } : merge(this.listed, page), page);
     this.stale.value = false;
     const fresh = new Set(page.recordings.map(({ id }) => id));
-    const behind = (this.items.value ?? []).filter((item) => !fresh.has(item.id) && isActive(item)).slice(0, MOST_SINGLE);
+    const behind = (this.items.value ?? []).filter((item) => !fresh.has(item.id) && isLively(item)).slice(0, MOST_SINGLE);
     await Promise.all(behind.map(async ({ id }) => this.put(await this.archive.get(id))));
   }
 
@@ -316,7 +316,7 @@ export class Library {
   private put(recording: Recording): void {
     if (this.items.value) this.items.value = replace(this.items.value, recording);
     if (this.one.value?.id === recording.id) this.one.value = recording;
-    if (isActive(recording) && !this.loading) this.schedule();
+    if (isLively(recording) && !this.loading) this.schedule();
   }
 
   private drop({ id, bytes }: Recording): void {
@@ -363,7 +363,7 @@ export class Library {
   private schedule(): void {
     clearTimeout(this.polling);
     if (this.door.value === 'closed') return;
-    const lively = [...(this.items.value ?? []), ...(this.one.value ? [this.one.value] : [])].some(isActive);
+    const lively = [...(this.items.value ?? []), ...(this.one.value ? [this.one.value] : [])].some(isLively);
     const wait = this.failure.value ? RETRY_MS : lively ? LIVELY_MS : CALM_MS;
     this.polling = setTimeout(() => void this.refresh(), wait);
   }

@@ -1,5 +1,5 @@
 /** The server's answers, read with doubt: a field that is missing or odd becomes the harmless value. */
-import { states, type Mix, type Page, type RecordedFile, type Recording, type SignedLink } from './types';
+import { states, type Mix, type Page, type RecordedFile, type Recording, type SignedLink, type Upload } from './types';
 
 type Raw = Record<string, unknown>;
 
@@ -36,6 +36,22 @@ function mixOf(value: unknown): Mix | null {
   };
 }
 
+function uploadOf(value: unknown): Upload | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { state, progress, error, retryAt } = raw(value);
+  return {
+    state: one(state, ['waiting', 'uploading', 'uploaded', 'failed'], 'waiting'),
+    progress: Math.min(1, size(progress)),
+    error: text(error),
+    retryAt: instant(retryAt),
+  };
+}
+
+function stored(value: unknown): string | null {
+  const place = text(value);
+  return place?.startsWith('s3://') ? place : null;
+}
+
 function fileOf(value: unknown): RecordedFile | null {
   const { name, kind, person, mime, bytes, durationMs, url, state, uploaded } = raw(value);
   const address = local(url);
@@ -49,7 +65,7 @@ function fileOf(value: unknown): RecordedFile | null {
     durationMs: size(durationMs),
     url: address,
     state: text(state) ?? '',
-    uploaded: web(uploaded),
+    uploaded: stored(uploaded),
   };
 }
 
@@ -74,6 +90,7 @@ export function recordingOf(value: unknown): Recording | null {
     play: local(r['play']),
     files: list(r['files']).map(fileOf).filter((file) => file !== null),
     deletedUntil: instant(r['deletedUntil']),
+    upload: uploadOf(r['upload']),
   };
 }
 

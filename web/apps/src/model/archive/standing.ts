@@ -18,6 +18,9 @@ const ACTIVE: ReadonlySet<Standing> = new Set<Standing>(['recording', 'finishing
 /** It changes by itself, so it is worth asking often. */
 export const isActive = (recording: Recording): boolean => ACTIVE.has(standing(recording));
 
+/** Something of it moves, if only to the bucket. */
+export const isLively = (recording: Recording): boolean => isActive(recording) || recording.upload?.state === 'uploading';
+
 /** Its files are being written. */
 export const isLive = ({ state }: Recording): boolean => state === 'recording' || state === 'finishing';
 

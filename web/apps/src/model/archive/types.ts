@@ -12,6 +12,18 @@ export interface Mix {
   error: string | null;
 }
 
+/** The way to the bucket, where recordings go to one. */
+export interface Upload {
+  /** `failed` is tried again. */
+  state: 'waiting' | 'uploading' | 'uploaded' | 'failed';
+  /** 0 to 1 */
+  progress: number;
+  /** Why it did not work; nobody tells those who come by a link. */
+  error: string | null;
+  /** ms since 1970 */
+  retryAt: number | null;
+}
+
 export interface RecordedFile {
   name: string;
   /** `room` holds everybody's tracks beside each other, `stream` one person's. */
@@ -22,7 +34,7 @@ export interface RecordedFile {
   durationMs: number;
   url: string;
   state: string;
-  /** Where a copy was uploaded to. */
+  /** Where its confirmed copy lies: `s3://BUCKET/KEY`. No address that a browser opens. */
   uploaded: string | null;
 }
 
@@ -47,6 +59,7 @@ export interface Recording {
   files: readonly RecordedFile[];
   /** In the trash until then, ms since 1970. */
   deletedUntil: number | null;
+  upload: Upload | null;
 }
 
 export interface Page {

@@ -29,14 +29,16 @@ function FileRow({ file, pass, playing, onPlay }: { file: RecordedFile; pass: Pa
       </span>
       <span class="file__size">
         {timecode(file.durationMs)}
-        <span>{sizeText(file.bytes, locale())}</span>
+        <span>
+          {file.uploaded && (
+            <span class="file__cloud" data-testid="file-uploaded" role="img" aria-label={w.uploaded(file.uploaded)} title={w.uploaded(file.uploaded)}>
+              <Icon name="cloud" size={14} />
+            </span>
+          )}
+          {sizeText(file.bytes, locale())}
+        </span>
       </span>
       <span class="file__acts">
-        {file.uploaded && (
-          <a class="tool tool--plain" href={file.uploaded} target="_blank" rel="noopener noreferrer" aria-label={`${w.uploaded}: ${name}`} data-tip={w.uploaded}>
-            <Icon name="link" size={18} />
-          </a>
-        )}
         {isPlayable(file) && (
           <button type="button" class="tool tool--plain" data-testid="file-play" aria-pressed={playing} aria-label={w.play(name)} data-tip={w.play(name)} onClick={onPlay}>
             <Icon name="play" size={18} />

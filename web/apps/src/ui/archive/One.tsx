@@ -14,6 +14,7 @@ import { Player } from './Player';
 import { isPlain } from './Row';
 import { Progress, Standing } from './Standing';
 import { Length } from './Thumb';
+import { UploadSign } from './UploadSign';
 
 export function Back({ library }: { library: Library }) {
   const w = words.value.archive;
@@ -115,6 +116,18 @@ function Remarks({ recording }: { recording: Recording }) {
       </div>,
     );
   }
+  const { upload } = recording;
+  if (upload?.state === 'failed') {
+    lines.push(
+      <div key="upload" class="remark" data-tone="calm" data-testid="remark" data-about="upload">
+        <Icon name="cloudAlert" size={18} />
+        <p>
+          {w.upload.says} {upload.retryAt !== null && w.upload.again(relative(upload.retryAt, Date.now(), locale()))}
+          {upload.error && <bdi class="remark__more">{upload.error}</bdi>}
+        </p>
+      </div>,
+    );
+  }
   return <>{lines}</>;
 }
 
@@ -196,6 +209,7 @@ export function One({ library }: { library: Library }) {
           <span>{relative(recording.startedAt, Date.now(), locale())}</span>
           <Length recording={recording} />
           <Standing recording={recording} />
+          <UploadSign recording={recording} />
         </p>
       </header>
       <div class="one__main">

@@ -8,6 +8,7 @@ import { Icon } from '../Icon';
 import { People } from './People';
 import { Standing } from './Standing';
 import { Thumb } from './Thumb';
+import { UploadSign } from './UploadSign';
 
 /** A click that asks the browser for another tab is the browser's. */
 export const isPlain = (event: MouseEvent) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
@@ -38,6 +39,7 @@ export function Row({ library, recording, now }: { library: Library; recording: 
       </span>
       <span class="row__standing">
         <Standing recording={recording} />
+        <UploadSign recording={recording} />
       </span>
       <span class="row__when">
         <span>{relative(recording.startedAt, now, lang)}</span>
