@@ -13,8 +13,9 @@ use crate::inputs::Inputs;
 use crate::script::Role;
 use crate::video::VideoFeed;
 
-/// How far recordings are read ahead of the film, so that decoders have work.
-const LOOKAHEAD: Duration = Duration::from_millis(500);
+/// How far recordings are read ahead of the film, so that decoders have work, and
+/// the pictures that are decoded before those they are shown after.
+const LOOKAHEAD: Duration = Duration::from_secs(1);
 
 /// How long a camera may show nothing new before its person gets a card: longer
 /// than the pauses of a slow or lossy line.
@@ -116,13 +117,15 @@ impl<'a> Sources<'a> {
     }
 
     fn add(&mut self, role: usize, track: usize) {
-        let feed = match &self.inputs.tracks()[track].0.media {
+        let (media, info) = &self.inputs.tracks()[track];
+        let begin = info.start;
+        let feed = match &media.media {
             TrackMedia::Video(media) => {
                 self.videos.push(VideoFeed::new(role, track, media));
                 Some(Feed::Video(self.videos.len() - 1))
             }
             TrackMedia::Audio(media) => {
-                self.audios.push(AudioFeed::new(role, track, media));
+                self.audios.push(AudioFeed::new(role, track, media, begin));
                 Some(Feed::Audio(self.audios.len() - 1))
             }
             TrackMedia::Text => None,
@@ -159,7 +162,8 @@ impl<'a> Sources<'a> {
         for feed in 0..self.videos.len() {
             let mut picture = None;
             self.tend_video(feed, |this, feed| {
-                picture = this.videos[feed].newest(at)?;
+                let over = this.inputs.is_over(this.videos[feed].track);
+                picture = this.videos[feed].newest(at, over)?;
                 Ok(())
             });
             if let Some(picture) = picture {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
 mod ffmpeg;
+mod foreign;
 mod hostile;
 
 use std::path::{Path, PathBuf};
