@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Caption, Drawn, Mixer, SourceKind};
+use super::member::{Caption, Drawn};
+use super::{Mixer, SourceKind};
 use crate::card;
 use crate::colour::theme;
 use crate::draw::{Corner, Ring, Sprite};
