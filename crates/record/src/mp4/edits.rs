@@ -1,7 +1,7 @@
 //! Edit lists (8.6.6): when what of a track is shown.
 
 use super::boxes::Fields;
-use super::tables::scale;
+use super::tables::{MAX_TICKS, scale};
 
 /// Edits of one track. An editor's own format is for more cuts than that.
 const MAX_EDITS: u32 = 4096;
@@ -55,7 +55,7 @@ impl Edits {
         for _ in 0..count {
             let length = fields.wide(version)?;
             let from = match version {
-                1 => fields.u64()?.cast_signed(),
+                1 => fields.u64()?.cast_signed().min(ticks(MAX_TICKS)),
                 _ => i64::from(fields.u32()?.cast_signed()),
             };
             let speed = fields.u32()?;
@@ -132,8 +132,7 @@ fn joins(last: &Part, from: i64, at: i64) -> bool {
 }
 
 fn ticks(ticks: u64) -> i64 {
-    // Half of it, so that sums of two do not overflow.
-    i64::try_from(ticks).unwrap_or(i64::MAX).min(i64::MAX / 2)
+    i64::try_from(ticks.min(MAX_TICKS)).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::boxes::{Fields, child, children};
 use super::header::{Defaults, Movie};
+use super::tables::MAX_TICKS;
 use super::top::{self, Top};
 use crate::error::ReadError;
 
@@ -145,6 +146,8 @@ fn runs(
 ) -> Option<Vec<Run>> {
     let mut runs = Vec::new();
     let mut samples = 0;
+    // Of the data, that samples may still have: none is in another.
+    let mut bytes_left = data.end - data.start;
     // Where the data of the one before ends.
     let mut behind = moof_at;
     for (_, traf) in children(moof).filter(|(kind, _)| kind == b"traf") {
@@ -166,9 +169,15 @@ fn runs(
             let room = MAX_FRAGMENT_SAMPLES - samples;
             let entries = entries(trun, &common, &mut behind, data, room)?;
             samples += entries.len();
+            for entry in &entries {
+                bytes_left = bytes_left.checked_sub(u64::from(entry.size))?;
+            }
             let start = *clock;
             for entry in &entries {
                 *clock = clock.saturating_add(u64::from(entry.duration));
+            }
+            if *clock > MAX_TICKS {
+                return None;
             }
             runs.push(Run {
                 track: common.track,

@@ -6,6 +6,10 @@ use super::boxes::{full, u32, u64};
 /// tables then take some forty megabytes while a file is finished.
 pub(super) const MAX_SAMPLES: usize = 8_640_000;
 
+/// The latest time of anything, so that sums and other rates of it are numbers
+/// too: 142 years of a million ticks a second.
+pub(super) const MAX_TICKS: u64 = 1 << 52;
+
 /// From decoding to showing. Far above any encoder's reordering, and a sum of
 /// two fits in a table.
 const MAX_OFFSET: i64 = 1 << 29;
