@@ -99,11 +99,51 @@ impl PictureMut<'_> {
         }
     }
 
-    /// Gives the corners of `rect` back to the colour behind it.
-    pub(crate) fn round(&mut self, rect: &Rect, corner: &Corner, behind: Yuv) {
-        self.corners(rect, corner, |pixel, plane, covered| {
-            mixed(plane_colour(behind, plane), pixel, covered)
-        });
+    /// Gives `rect` back to what is behind everything, a picture of this size.
+    pub(crate) fn restore(&mut self, rect: &Rect, behind: &Picture) {
+        let Some(rect) = self.clip(rect) else { return };
+        for plane in 0..3 {
+            let (x, y, w, h) = in_plane(&rect, plane);
+            for row in y..y + h {
+                self.planes[plane].row(row)[x..x + w]
+                    .copy_from_slice(&behind.row(plane, row)[x..x + w]);
+            }
+        }
+    }
+
+    /// Gives the corners of `rect` back to it.
+    pub(crate) fn round(&mut self, rect: &Rect, corner: &Corner, behind: &Picture) {
+        let Some(rect) = self.clip(rect) else { return };
+        for plane in 0..3 {
+            let (x, y, w, h) = in_plane(&rect, plane);
+            let mask = &corner.masks[usize::from(plane > 0)];
+            let size = mask.size.min(w / 2).min(h / 2);
+            for row in 0..size {
+                let line = &mask.covered[row * mask.size..row * mask.size + size];
+                for at in [y + row, y + h - 1 - row] {
+                    let pixels = &mut self.planes[plane].row(at)[x..x + w];
+                    let behind = &behind.row(plane, at)[x..x + w];
+                    for (i, &covered) in line.iter().enumerate() {
+                        for i in [i, w - 1 - i] {
+                            pixels[i] = mixed(behind[i], pixels[i], covered);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes over to another picture of this size; `share` of 255.
+    pub(crate) fn fade(&mut self, to: &Picture, share: u8) {
+        for plane in 0..3 {
+            let (w, h) = plane_size(self.width, self.height, plane);
+            for row in 0..h {
+                let pixels = &mut self.planes[plane].row(row)[..w];
+                for (pixel, &to) in pixels.iter_mut().zip(to.row(plane, row)) {
+                    *pixel = mixed(*pixel, to, share);
+                }
+            }
+        }
     }
 
     /// What lies in `rect` now, into a picture of its size.

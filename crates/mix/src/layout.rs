@@ -4,6 +4,7 @@
 //! one it takes the stage and the faces stand in a strip beside it, which is a
 //! grid again, of as many columns as show them largest.
 
+pub mod custom;
 mod grid;
 mod spotlight;
 
@@ -98,6 +99,8 @@ pub struct Placed {
     pub fit: Fit,
     /// Radius of its corners.
     pub radius: u32,
+    /// Higher ones lie over lower ones. Those of a grid lie beside each other.
+    pub layer: u32,
 }
 
 /// Where all tiles lie.
@@ -251,6 +254,7 @@ impl Stage {
             rect,
             fit,
             radius: self.radius(Some(tile), &rect),
+            layer: 0,
         }
     }
 
@@ -327,6 +331,7 @@ impl Stage {
                 rect,
                 fit: Fit::Cover,
                 radius: self.radius(None, &rect),
+                layer: 0,
             });
         }
     }

@@ -1,17 +1,20 @@
 //! The composed picture: who is in it, what changed, what has to be drawn again.
 
 mod arrange;
+mod dress;
 mod member;
 mod motion;
 mod paint;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use self::dress::Watermark;
+pub use self::dress::{Anchor, Spot};
 use self::member::Member;
 use crate::chat::Chat;
-use crate::colour::Yuv;
 use crate::draw::{Corner, Ring};
+use crate::layout::custom::Layouts;
 use crate::layout::{Fit, Placed, Rect};
 use crate::picture::{Picture, PictureMut};
 use crate::scale::{Rotation, Scaler};
@@ -63,7 +66,13 @@ pub struct Target {
 #[derive(Debug)]
 pub struct Mixer {
     settings: Settings,
-    background: Yuv,
+    /// What is seen where nothing is.
+    background: Picture,
+    background_image: bool,
+    watermark: Option<Watermark>,
+    layouts: Layouts,
+    /// Numbers of tiles that there was no layout for.
+    without_layout: BTreeSet<usize>,
     writer: Writer,
     scaler: Scaler,
     members: Vec<Member>,
@@ -92,11 +101,16 @@ impl Mixer {
     /// An empty meeting, written in these fonts.
     pub fn with_fonts(settings: Settings, fonts: &Fonts) -> Mixer {
         let mut settings = settings;
-        let background = settings.matrix.yuv(settings.background);
-        let canvas = Picture::solid(settings.width, settings.height, background);
-        (settings.width, settings.height) = (canvas.width(), canvas.height());
+        let colour = settings.matrix.yuv(settings.background);
+        let background = Picture::solid(settings.width, settings.height, colour);
+        (settings.width, settings.height) = (background.width(), background.height());
         Mixer {
+            canvas: background.clone(),
             background,
+            background_image: false,
+            watermark: None,
+            layouts: Layouts::new(),
+            without_layout: BTreeSet::new(),
             writer: Writer::new(fonts),
             scaler: Scaler::default(),
             members: Vec::new(),
@@ -104,7 +118,6 @@ impl Mixer {
             chat: Chat::default(),
             floor: Floor::default(),
             on_stage: None,
-            canvas,
             corners: BTreeMap::new(),
             rings: BTreeMap::new(),
             last: None,

@@ -36,6 +36,30 @@ impl Sketch {
         }
     }
 
+    /// Sets a pixel that is in it.
+    pub fn set(&mut self, x: usize, y: usize, pixel: [f32; 4]) {
+        self.pixels[y * self.width as usize + x] = pixel;
+    }
+
+    #[cfg(test)]
+    pub fn pixels(&self) -> &[[f32; 4]] {
+        &self.pixels
+    }
+
+    /// Keeps what is in a disc in the middle, as wide as the sketch.
+    pub fn keep_disc(&mut self) {
+        let (w, h) = (self.width as f32 / 2.0, self.height as f32 / 2.0);
+        let width = self.width as usize;
+        for (i, pixel) in self.pixels.iter_mut().enumerate() {
+            let dx = ((i % width) as f32 + 0.5 - w).abs();
+            let dy = ((i / width) as f32 + 0.5 - h).abs();
+            let covered = disc(dx, dy, w.min(h));
+            for value in pixel {
+                *value *= covered;
+            }
+        }
+    }
+
     /// Puts a colour over one pixel; outside of the sketch nothing happens.
     pub fn over(&mut self, x: i32, y: i32, colour: Rgb, alpha: f32) {
         if x < 0 || y < 0 || x >= self.width as i32 || y >= self.height as i32 || alpha <= 0.0 {
@@ -45,6 +69,58 @@ impl Sketch {
         let over = [colour.r, colour.g, colour.b].map(|c| f32::from(c) / 255.0 * alpha);
         for (value, over) in pixel.iter_mut().zip([over[0], over[1], over[2], alpha]) {
             *value = *value * (1.0 - alpha) + over;
+        }
+    }
+
+    /// A line with round ends.
+    pub fn line(&mut self, from: (f32, f32), to: (f32, f32), thickness: f32, colour: Rgb) {
+        self.along(from, to, thickness, |sketch, x, y, covered| {
+            sketch.over(x, y, colour, covered);
+        });
+    }
+
+    /// Takes a line with round ends out of what is there.
+    pub fn cut(&mut self, from: (f32, f32), to: (f32, f32), thickness: f32) {
+        self.along(from, to, thickness, |sketch, x, y, covered| {
+            let width = sketch.width as usize;
+            for value in &mut sketch.pixels[y as usize * width + x as usize] {
+                *value *= 1.0 - covered;
+            }
+        });
+    }
+
+    /// Everything a little clearer.
+    pub fn fade(&mut self, opacity: f32) {
+        for value in self.pixels.as_flattened_mut() {
+            *value *= opacity;
+        }
+    }
+
+    /// Gives each pixel that a line covers, and by how much.
+    fn along(
+        &mut self,
+        (ax, ay): (f32, f32),
+        (bx, by): (f32, f32),
+        thickness: f32,
+        mut paint: impl FnMut(&mut Sketch, i32, i32, f32),
+    ) {
+        let reach = thickness / 2.0 + 1.0;
+        let (dx, dy) = (bx - ax, by - ay);
+        let length = (dx * dx + dy * dy).max(1e-6);
+        let range = |a: f32, b: f32, most: u32| {
+            let from = (a.min(b) - reach).floor().max(0.0) as i32;
+            from..((a.max(b) + reach).ceil().max(0.0) as i32).min(most as i32)
+        };
+        for y in range(ay, by, self.height) {
+            for x in range(ax, bx, self.width) {
+                let (px, py) = (x as f32 + 0.5, y as f32 + 0.5);
+                let along = (((px - ax) * dx + (py - ay) * dy) / length).clamp(0.0, 1.0);
+                let (ox, oy) = (px - ax - along * dx, py - ay - along * dy);
+                let covered = disc(ox.abs(), oy.abs(), thickness / 2.0);
+                if covered > 0.0 {
+                    paint(self, x, y, covered);
+                }
+            }
         }
     }
 

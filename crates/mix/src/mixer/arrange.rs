@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::motion::{Motion, Place};
 use super::{Mixer, SourceId, SourceKind};
-use crate::layout::{Stage, Tile};
+use crate::layout::custom::Guest;
+use crate::layout::{Arrangement, Placed, Stage, Tile};
 use crate::settings::{DesktopAlign, Layout};
 
 impl Mixer {
@@ -40,7 +41,10 @@ impl Mixer {
                 _ => self.settings.desktop_align,
             },
         };
-        let arrangement = stage.arrange(&tiles);
+        let arrangement = match self.described(&stage, &tiles) {
+            Some(tiles) => Arrangement { tiles, more: None },
+            None => stage.arrange(&tiles),
+        };
         let hidden = arrangement.tiles.iter().filter(|t| t.is_none()).count();
         let there = self.members.iter_mut().filter(|m| !m.leaving);
         for (member, placed) in there.zip(&arrangement.tiles) {
@@ -52,6 +56,26 @@ impl Mixer {
             member.placed = *placed;
         }
         self.more = arrangement.more.map(|placed| (placed, hidden, None));
+    }
+
+    /// Everything's place in a layout that somebody described.
+    fn described(&mut self, stage: &Stage, tiles: &[Tile]) -> Option<Vec<Option<Placed>>> {
+        if self.layouts.is_empty() || tiles.is_empty() {
+            return None;
+        }
+        let there = self.members.iter().filter(|m| !m.leaving);
+        let guests: Vec<Guest<'_>> = there
+            .map(|m| Guest {
+                name: &m.source.name,
+                seat: m.seat.as_deref(),
+                screen: m.source.kind == SourceKind::Screen,
+            })
+            .collect();
+        let placed = self.layouts.arrange(stage, tiles, &guests);
+        if placed.is_none() {
+            self.without_layout.insert(tiles.len());
+        }
+        placed
     }
 
     /// Voices move on, and with them who is on the stage.

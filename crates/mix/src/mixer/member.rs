@@ -3,6 +3,7 @@
 use super::motion::Motion;
 use super::{Source, SourceId};
 use crate::draw::Sprite;
+use crate::image::Image;
 use crate::layout::{Fit, Placed, Rect};
 use crate::picture::Picture;
 use crate::scale::Rotation;
@@ -45,6 +46,11 @@ pub(super) struct Member {
     pub fitted: Option<(u64, Picture)>,
     pub card: Option<Picture>,
     pub caption: Option<Caption>,
+    pub avatar: Option<Image>,
+    /// The microphone is off.
+    pub muted: bool,
+    /// The place of a layout that was chosen for them.
+    pub seat: Option<String>,
 }
 
 impl Member {
@@ -66,6 +72,9 @@ impl Member {
             fitted: None,
             card: None,
             caption: None,
+            avatar: None,
+            muted: false,
+            seat: None,
         }
     }
 
