@@ -21,6 +21,8 @@ pub struct InputFile {
     pub person: Option<String>,
     /// The stream that it is of, where that is known.
     pub media_session_id: Option<String>,
+    /// When it was recorded, milliseconds since 1970, where that is known.
+    pub began_ms: Option<u64>,
 }
 
 /// Why there is nothing to make a film of.
@@ -103,12 +105,14 @@ pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
         (Some(manifest), Some(origin)) => manifest.room_start_us.saturating_sub(origin),
         _ => 0,
     };
+    let began_ms = manifest.as_ref().map(|manifest| manifest.started_at_ms);
     let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
     Ok(vec![InputFile {
         path: path.to_owned(),
         start: Duration::from_micros(start),
         person: stream.as_ref().and_then(person),
         media_session_id: stream.as_ref().and_then(media_session),
+        began_ms,
     }])
 }
 
@@ -165,6 +169,7 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
                 path,
                 start: Duration::ZERO,
                 media_session_id: None,
+                began_ms: None,
             },
         })
         .collect())
@@ -176,6 +181,7 @@ fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile 
         start: Duration::from_micros(manifest.room_start_us.saturating_sub(origin_us)),
         person: person(manifest),
         media_session_id: media_session(manifest),
+        began_ms: Some(manifest.started_at_ms),
     }
 }
 

@@ -108,6 +108,42 @@ const MAX_CHAPTERS: usize = 300;
 const SUBTITLE_LINES: usize = 3;
 
 impl Script {
+    /// Who appears, in the order in which they come.
+    pub fn people(&self) -> Vec<String> {
+        let mut people: Vec<String> = Vec::new();
+        for role in &self.roles {
+            if !people.contains(&role.name) {
+                people.push(role.name.clone());
+            }
+        }
+        people
+    }
+
+    /// The same with `lead` before it, in which something called `title` is seen.
+    #[must_use]
+    pub fn after(mut self, lead: Duration, title: &str) -> Self {
+        if lead.is_zero() {
+            return self;
+        }
+        for chapter in &mut self.chapters {
+            chapter.at += lead;
+        }
+        // A player's list begins with the film.
+        let title = title.to_owned();
+        self.chapters.insert(
+            0,
+            Chapter {
+                at: Duration::ZERO,
+                title,
+            },
+        );
+        for subtitle in &mut self.subtitles {
+            subtitle.at += lead;
+            subtitle.until += lead;
+        }
+        self
+    }
+
     /// Puts together what is known.
     pub fn new(tracks: &[TrackInfo], meeting: Option<&Meeting>) -> Self {
         let none = Meeting::default();

@@ -1,6 +1,7 @@
 //! Films, from what ffmpeg recorded to what ffmpeg sees in them.
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
+mod dress;
 mod ffmpeg;
 mod foreign;
 mod hostile;

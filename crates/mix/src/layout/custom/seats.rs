@@ -15,7 +15,7 @@ pub(crate) struct Guest<'a> {
 const SCREENS: &str = "desktop";
 
 /// The seat of each guest: the one chosen for them, that for screens, that for
-/// their name, else the next that is for nobody, else the next at all.
+/// their name, else the next that is for no name, else the next at all.
 pub(super) fn assign(seats: &[&Seat], guests: &[Guest<'_>]) -> Vec<Option<usize>> {
     let mut given: Vec<Option<usize>> = vec![None; guests.len()];
     let mut free = vec![true; seats.len()];
@@ -29,7 +29,7 @@ pub(super) fn assign(seats: &[&Seat], guests: &[Guest<'_>]) -> Vec<Option<usize>
             let name = seat.name.as_deref();
             !guest.screen && name.is_some_and(|name| matches(name, guest.name))
         },
-        &|seat, _| seat.name.is_none() && seat.id.as_deref() != Some(SCREENS),
+        &|seat, _| seat.name.is_none(),
         &|_, _| true,
     ];
     for rule in rules {
@@ -112,11 +112,15 @@ mod tests {
             ],
         );
         assert_eq!(given, [Some(2), Some(0), Some(3), Some(1)]);
-        // Without a screen its seat is nobody's until the others are taken.
+        // Without a screen its seat is as any other; a name's is the last.
         let given = assign(
-            &seats[..2],
-            &[guest("x", false, None), guest("y", false, None)],
+            &seats[..3],
+            &[
+                guest("x", false, None),
+                guest("y", false, None),
+                guest("z", false, None),
+            ],
         );
-        assert_eq!(given, [Some(0), Some(1)]);
+        assert_eq!(given, [Some(0), Some(2), Some(1)]);
     }
 }
