@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use veche_film::{FilmError, InputError, Of, find};
+use veche_codec::Codecs;
+use veche_film::{FilmError, InputError, Of, find, thumbnail};
 
-use crate::ffmpeg::{colour, lumas, run, sound, tone};
+use crate::ffmpeg::{colour, lumas, probe, run, sound, tone};
 use crate::{film_of, is_blue, is_red, kinds, small};
 
 /// White and loud for a tenth of each second from half of it on.
@@ -243,6 +244,9 @@ fn a_phone_s_picture_is_turned_upright() {
             &format!("-metadata:s:v:0 rotate={degrees}"),
         );
         let (output, _) = film(&phone);
+        let jpeg = thumbnail(&phone, &Codecs::find().unwrap()).unwrap();
+        let picture = folder.path().join("phone.jpg");
+        std::fs::write(&picture, jpeg).unwrap();
         // Upright it is 180 or 320 wide; ffmpeg turns it too.
         let (there, here) = match degrees {
             180 => (
@@ -262,6 +266,12 @@ fn a_phone_s_picture_is_turned_upright() {
                 "{degrees}: {wanted:?}, {found:?}"
             );
         }
+        let probed = &probe(&picture)["streams"][0];
+        let wide = probed["width"].as_u64() > probed["height"].as_u64();
+        assert_eq!(wide, degrees == 180, "{probed}");
+        let half = if wide { "20:20:60:10" } else { "20:20:10:100" };
+        let (wanted, found) = (colour(&phone, 0.5, there[0]), colour(&picture, 0.0, half));
+        assert_eq!(is_red(found), is_red(wanted), "{degrees}: {found:?}");
     }
 }
 
