@@ -5,9 +5,9 @@ use std::time::Duration;
 use veche_mix::{AudioMixer, Mixer, Source, SourceKind};
 
 use crate::look::Look;
-use crate::script::{Meeting, Role, Script};
+use crate::script::{Meeting, Role, Script, Switch};
 use crate::settings::{Chat, Settings};
-use crate::sources::id;
+use crate::sources::{Sources, id};
 
 /// What is told, and what was told already.
 pub(crate) struct Cues<'a> {
@@ -20,6 +20,7 @@ pub(crate) struct Cues<'a> {
 enum Cue<'a> {
     Come(usize, &'a Role),
     Go(usize),
+    Switch(usize, Switch),
     Say(&'a str, &'a str),
 }
 
@@ -36,6 +37,9 @@ impl<'a> Cues<'a> {
                 cues.push((*from, Cue::Come(number, role)));
                 cues.push((*to, Cue::Go(number)));
             }
+            for switch in &role.switches {
+                cues.push((switch.at, Cue::Switch(number, *switch)));
+            }
         }
         let chat = meeting.iter().flat_map(|meeting| &meeting.chat);
         for (at, name, text) in chat.filter(|_| settings.chat == Chat::Burn) {
@@ -51,7 +55,13 @@ impl<'a> Cues<'a> {
     }
 
     /// Those up to `at`.
-    pub(crate) fn until(&mut self, at: Duration, mixer: &mut Mixer, audio: &mut AudioMixer) {
+    pub(crate) fn until(
+        &mut self,
+        at: Duration,
+        mixer: &mut Mixer,
+        audio: &mut AudioMixer,
+        sources: &mut Sources<'_>,
+    ) {
         while let Some((when, cue)) = self.cues.get(self.next).filter(|(when, _)| *when <= at) {
             match cue {
                 Cue::Come(number, role) => {
@@ -67,6 +77,10 @@ impl<'a> Cues<'a> {
                 Cue::Go(number) => {
                     mixer.leave(id(*number));
                     audio.remove(id(*number));
+                }
+                Cue::Switch(number, switch) => {
+                    mixer.set_audio(id(*number), !switch.audio_off);
+                    sources.switch_camera(*number, !switch.video_off);
                 }
                 Cue::Say(name, text) => mixer.say(*when, name, text),
             }

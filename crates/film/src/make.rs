@@ -236,8 +236,7 @@ impl Making<'_> {
             return Ok(());
         };
         if self.first.is_none() {
-            self.cues
-                .until(Duration::ZERO, &mut self.mixer, &mut self.audio);
+            self.tell(Duration::ZERO);
             self.sources.read(Duration::ZERO);
             self.look(Duration::ZERO);
             self.first = Some(self.mixer.compose(Duration::ZERO).clone());
@@ -250,7 +249,7 @@ impl Making<'_> {
 
     /// A picture of the meeting, and the sound until the next.
     fn meet(&mut self, at: Duration, next: Duration) -> Result<(), FilmError> {
-        self.cues.until(at, &mut self.mixer, &mut self.audio);
+        self.tell(at);
         self.sources.read(next);
         if self.settings.has_audio {
             self.sound(next)?;
@@ -287,6 +286,12 @@ impl Making<'_> {
         }
         self.output.begin(tracks)?;
         Ok(())
+    }
+
+    /// Tells everybody what the script says up to a moment of the meeting.
+    fn tell(&mut self, at: Duration) {
+        let (mixer, audio, sources) = (&mut self.mixer, &mut self.audio, &mut self.sources);
+        self.cues.until(at, mixer, audio, sources);
     }
 
     /// Tells the mixer what is to be seen from a moment of the meeting on: of each

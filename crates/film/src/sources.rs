@@ -64,6 +64,8 @@ struct Shown {
     last: Option<Duration>,
     /// There is a picture in the mixer.
     on: bool,
+    /// Its camera is known to be off, whatever comes.
+    off: bool,
     /// What the mixer knows of its size.
     size: Option<FrameSize>,
 }
@@ -106,6 +108,7 @@ impl<'a> Sources<'a> {
                 kind: role.kind,
                 last: None,
                 on: false,
+                off: false,
                 size: None,
             });
             let tracks = role.video.iter().filter(|_| video);
@@ -131,6 +134,13 @@ impl<'a> Sources<'a> {
             TrackMedia::Text => None,
         };
         self.feeds[track] = feed;
+    }
+
+    /// A role's camera is switched on or off.
+    pub(crate) fn switch_camera(&mut self, role: usize, on: bool) {
+        let state = &mut self.roles[role];
+        state.off = !on;
+        state.last = state.last.filter(|_| on);
     }
 
     /// Reads what is shown or heard until a little after `until`.
@@ -182,6 +192,9 @@ impl<'a> Sources<'a> {
         };
         self.any = true;
         let state = &mut self.roles[role];
+        if state.off {
+            return;
+        }
         if state.kind == SourceKind::Camera && is_dark(&shown) {
             state.last = None;
             return;
@@ -205,7 +218,8 @@ impl<'a> Sources<'a> {
             if !state.on || state.kind == SourceKind::Screen {
                 continue;
             }
-            let alive = state.last.is_some()
+            let alive = !state.off
+                && state.last.is_some()
                 && self
                     .videos
                     .iter()
