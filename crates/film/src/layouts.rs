@@ -153,8 +153,11 @@ impl Reading<'_> {
                 .iter()
                 .any(|e| matches!(length(e), Length::Parts(_)));
             let percent = elements.iter().any(|e| {
-                let of_row = !matches!(e.align, Align::Center | Align::TopLeft);
-                of_row && matches!(length(e), Length::Percent(_))
+                let in_line = matches!(
+                    e.align,
+                    Align::Row | Align::RowCenter | Align::Column | Align::ColumnCenter
+                );
+                in_line && matches!(length(e), Length::Percent(_))
             });
             parts && percent
         };
@@ -269,9 +272,14 @@ const ALIGNS: &str = "LEFT, RIGHT, TOP, BOTTOM, CENTER, TOP_LEFT, TOP_RIGHT, BOT
 
 fn align(text: &str) -> Option<Align> {
     Some(match text.to_ascii_uppercase().as_str() {
-        "LEFT" | "TOP" | "TOP_LEFT" | "" => Align::TopLeft,
-        "RIGHT" | "TOP_RIGHT" => Align::TopRight,
-        "BOTTOM" | "BOTTOM_LEFT" => Align::BottomLeft,
+        "" => Align::Usual,
+        "LEFT" => Align::Left,
+        "RIGHT" => Align::Right,
+        "TOP" => Align::Top,
+        "BOTTOM" => Align::Bottom,
+        "TOP_LEFT" => Align::TopLeft,
+        "TOP_RIGHT" => Align::TopRight,
+        "BOTTOM_LEFT" => Align::BottomLeft,
         "BOTTOM_RIGHT" => Align::BottomRight,
         "CENTER" => Align::Center,
         "INLINE_HORIZONTAL" => Align::Row,

@@ -24,6 +24,10 @@ pub struct Title {
 /// Faces in the row; of more people the last place counts the rest.
 const FACES: usize = 8;
 
+/// How wide the place of one of them is, with the name below, at 720p.
+const NARROWEST: f32 = 132.0;
+const WIDEST: f32 = 190.0;
+
 /// Characters of a title.
 const LONGEST_TITLE: usize = 200;
 
@@ -69,17 +73,21 @@ fn draw(sketch: &mut Sketch, writer: &mut Writer, settings: &Settings, title: &T
     let people = people(writer, settings, title, w * 0.9);
 
     let (near, far) = (18.0 * scale, 54.0 * scale);
-    let blocks = [(&name, near), (&date, far), (&people, 0.0)];
-    let there: Vec<_> = blocks
+    // Each with the space before it.
+    let blocks = [(&name, 0.0), (&date, near), (&people, far)];
+    let mut there: Vec<(&Sketch, f32)> = blocks
         .into_iter()
         .filter_map(|(block, gap)| Some((block.as_ref()?, gap)))
         .collect();
-    let gaps = there.iter().take(there.len().saturating_sub(1));
-    let all: f32 = there.iter().map(|(block, _)| block.height as f32).sum();
-    let mut top = (h - all - gaps.map(|(_, gap)| gap).sum::<f32>()) / 2.0;
+    if let Some((_, gap)) = there.first_mut() {
+        *gap = 0.0;
+    }
+    let all: f32 = there.iter().map(|(b, gap)| b.height as f32 + gap).sum();
+    let mut top = (h - all) / 2.0;
     for (block, gap) in there {
-        centred(sketch, block, w / 2.0, top + block.height as f32 / 2.0);
-        top += block.height as f32 + gap;
+        let height = block.height as f32;
+        centred(sketch, block, w / 2.0, top + gap + height / 2.0);
+        top += gap + height;
     }
 }
 
@@ -88,8 +96,7 @@ fn people(writer: &mut Writer, settings: &Settings, title: &Title, width: f32) -
     let scale = settings.scale();
     let even = |value: f32| ((value / 2.0).round() as u32).max(1) * 2;
     let circle = even(84.0 * scale);
-    let cell = even(132.0 * scale);
-    let room = ((width / cell as f32) as usize).clamp(1, FACES);
+    let room = ((width / (NARROWEST * scale)) as usize).clamp(1, FACES);
     let count = title.people.len();
     let shown = match count <= room {
         true => count,
@@ -99,6 +106,8 @@ fn people(writer: &mut Writer, settings: &Settings, title: &Title, width: f32) -
     if cells == 0 {
         return None;
     }
+    let cell = (width / cells as f32).clamp(NARROWEST * scale, WIDEST * scale);
+    let cell = ((cell / 2.0) as u32).max(1) * 2;
     let size = (19.0 * scale).max(11.0);
     let gap = 10.0 * scale;
     let line = (size * 1.25).ceil();

@@ -49,11 +49,21 @@ pub enum Length {
     Parts(f32),
 }
 
-/// Where an element stands.
+/// Where an element stands. So does a picture that does not fill its place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
-    /// Left, upper corner.
+    /// Left, upper corner; a picture in the middle of its place.
     #[default]
+    Usual,
+    /// The same; a picture at the left.
+    Left,
+    /// Right, upper corner; a picture at the right.
+    Right,
+    /// In the middle above.
+    Top,
+    /// In the middle below.
+    Bottom,
+    /// Left, upper corner.
     TopLeft,
     /// Right, upper corner.
     TopRight,

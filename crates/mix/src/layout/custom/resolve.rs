@@ -26,6 +26,10 @@ impl Place<'_> {
         let (left, top) = ((area.width - width) / 4 * 2, (area.height - height) / 4 * 2);
         let (right, bottom) = (area.width - width, area.height - height);
         let (dx, dy) = match self.align {
+            Align::Left => (0, top),
+            Align::Right => (right, top),
+            Align::Top => (left, 0),
+            Align::Bottom => (left, bottom),
             Align::TopLeft => (0, 0),
             Align::TopRight => (right, 0),
             Align::BottomLeft => (0, bottom),
@@ -123,8 +127,10 @@ fn lay_out<'a>(elements: &'a [Element], area: Area, places: &mut Vec<Place<'a>>)
         let (width, height) = size(element);
         let (right, bottom) = (area.width - width, area.height - height);
         let (dx, dy) = match element.align {
-            Align::TopLeft => (0.0, 0.0),
-            Align::TopRight => (right, 0.0),
+            Align::Usual | Align::Left | Align::TopLeft => (0.0, 0.0),
+            Align::Right | Align::TopRight => (right, 0.0),
+            Align::Top => (right / 2.0, 0.0),
+            Align::Bottom => (right / 2.0, bottom),
             Align::BottomLeft => (0.0, bottom),
             Align::BottomRight => (right, bottom),
             Align::Center => (right / 2.0, bottom / 2.0),

@@ -126,6 +126,24 @@ fn pictures_keep_their_shape_unless_they_are_cropped() {
 }
 
 #[test]
+fn pictures_stand_where_their_places_do() {
+    let half = |align| seat(part(Length::Percent(50.0), Length::Percent(50.0), align));
+    for (align, square) in [
+        (Align::Usual, (140, 0)),
+        (Align::Left, (0, 0)),
+        (Align::Right, (920, 0)),
+        (Align::Top, (460, 0)),
+        (Align::Bottom, (460, 360)),
+        (Align::BottomRight, (920, 360)),
+        (Align::Center, (460, 180)),
+    ] {
+        let (x, y) = square;
+        let found = placed(vec![half(align)], &[Some(1.0)]);
+        assert_eq!(found, [(x, y, 360, 360)], "{align:?}");
+    }
+}
+
+#[test]
 fn rows_in_the_middle_and_padding() {
     let third = || Element {
         padding: Padding {
