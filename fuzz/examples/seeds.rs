@@ -10,6 +10,7 @@ use veche_record::{Chapter, Container, Extras, Sample, Track, Writer, finish_byt
 
 fn main() -> io::Result<()> {
     files("mp4", Container::Mp4)?;
+    foreign()?;
     files("webm", Container::Matroska)?;
     let journal = concat!(
         r#"{"type":"start","version":1,"at_ms":0,"id":"a","room":"r","room_id":"x","room_start_us":5,"started_at_ms":7,"by":"A"}"#,
@@ -113,6 +114,28 @@ fn files(target: &str, container: Container) -> io::Result<()> {
     };
     let (finished, _) = finish_bytes(&bytes, &extras).expect("it is whole");
     write(target, "finished", &finished)
+}
+
+/// Files as ffmpeg writes them.
+fn foreign() -> io::Result<()> {
+    let folder = Path::new("corpus").join("mp4");
+    let source = "-v error -y -f lavfi -t 0.4 -i testsrc2=s=32x32:r=15 \
+                  -f lavfi -t 0.4 -i sine=440 -c:v libx264 -bf 2 -pix_fmt yuv420p -c:a aac";
+    for (name, flags) in [
+        ("plain", "-f mp4"),
+        ("quicktime", "-f mov"),
+        ("offset", "-f mp4 -output_ts_offset 0.3"),
+        ("hybrid", "-f mp4 -movflags frag_keyframe"),
+        ("dash", "-f mp4 -movflags dash+delay_moov"),
+    ] {
+        let made = std::process::Command::new("ffmpeg")
+            .args(source.split_whitespace())
+            .args(flags.split_whitespace())
+            .arg(folder.join(format!("ffmpeg-{name}")))
+            .status()?;
+        assert!(made.success(), "ffmpeg makes {name}");
+    }
+    Ok(())
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -16,11 +16,6 @@ pub(crate) struct AudioFeed {
     /// Position among the inputs' tracks.
     pub(crate) track: usize,
     config: AudioDecoderConfig,
-    /// Samples that its encoder put before the sound. They are not heard, and what
-    /// follows is heard so much earlier than its packets say.
-    priming: u64,
-    /// Position of the first packet.
-    first: Option<u64>,
     decoder: Option<AudioDecoder>,
     /// Read, not sent.
     waiting: VecDeque<Sample>,
@@ -30,12 +25,18 @@ pub(crate) struct AudioFeed {
     ready: VecDeque<Sound>,
     /// Position behind the last sample that was given.
     next: Option<u64>,
+    /// Of what decodes to before the beginning, which is not heard.
+    lead: Duration,
+    /// Where it begins to be heard.
+    begin: u64,
     /// Nothing more will come of it.
     failed: bool,
 }
 
 impl AudioFeed {
-    pub(crate) fn new(role: usize, track: usize, media: &AudioTrack) -> Self {
+    /// For a track that begins to be heard at `begin`.
+    pub(crate) fn new(role: usize, track: usize, media: &AudioTrack, begin: Duration) -> Self {
+        let priming = Duration::from_secs(u64::from(media.priming));
         Self {
             role,
             track,
@@ -44,20 +45,19 @@ impl AudioFeed {
                 channels: media.channels,
                 config: media.config.clone(),
             },
-            priming: u64::from(media.priming) * RATE / u64::from(media.sample_rate.max(1)),
-            first: None,
             decoder: None,
             waiting: VecDeque::new(),
             sent: VecDeque::new(),
             ready: VecDeque::new(),
             next: None,
+            lead: priming / media.sample_rate.max(1),
+            begin: position(begin),
             failed: false,
         }
     }
 
     pub(crate) fn push(&mut self, sample: Sample) {
         if !self.failed {
-            self.first.get_or_insert(position(sample.at));
             self.waiting.push_back(sample);
         }
     }
@@ -83,7 +83,7 @@ impl AudioFeed {
 
     /// Sends what is heard before `until` and a little more.
     pub(crate) fn fill(&mut self, until: Duration) -> Result<(), CodecError> {
-        let until = until + self.delay();
+        let until = until + self.lead;
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
@@ -111,8 +111,7 @@ impl AudioFeed {
         until: Duration,
         mut hear: impl FnMut(u64, &[f32]),
     ) -> Result<(), CodecError> {
-        let until = until + self.delay();
-        let begin = self.first.unwrap_or(0) + self.priming;
+        let until = until + self.lead;
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
@@ -127,10 +126,9 @@ impl AudioFeed {
             let Some(sound) = self.ready.pop_front() else {
                 break;
             };
-            let at = position(sound.at);
-            let early = begin.saturating_sub(at).min(self.priming);
-            let (position, skipped) = place(self.next, (at + early).saturating_sub(self.priming));
-            let skipped = skipped + early as usize;
+            let (at, before) = behind_lead(position(sound.at), position(self.lead), self.begin);
+            let (position, skipped) = place(self.next, at);
+            let skipped = skipped + before;
             let samples = sound.samples.get(2 * skipped..).unwrap_or_default();
             if !samples.is_empty() {
                 hear(position, samples);
@@ -138,11 +136,6 @@ impl AudioFeed {
             }
         }
         Ok(())
-    }
-
-    /// By how much earlier it is heard than its packets say.
-    fn delay(&self) -> Duration {
-        Duration::from_micros(self.priming * 1_000_000 / RATE)
     }
 
     /// Begins anew behind what was sent, after its decoder is gone.
@@ -167,6 +160,12 @@ fn place(next: Option<u64>, at: u64) -> (u64, usize) {
         Some(next) if at < next => (next, (next - at) as usize),
         _ => (at, 0),
     }
+}
+
+/// Where a piece is heard, and how many of its samples are before the beginning.
+fn behind_lead(at: u64, lead: u64, begin: u64) -> (u64, usize) {
+    let before = (begin + lead).saturating_sub(at);
+    ((at + before).saturating_sub(lead), before as usize)
 }
 
 /// A time in samples of a channel, to the nearest.
@@ -206,6 +205,15 @@ mod tests {
     fn a_gap_stays_and_what_was_heard_is_left_out() {
         assert_eq!(place(Some(960), 961 + SLACK), (961 + SLACK, 0));
         assert_eq!(place(Some(9600), 4800), (9600, 4800));
+    }
+
+    #[test]
+    fn what_is_before_the_beginning_is_not_heard() {
+        // A track that begins at 5000, of an encoder that puts 1024 before it.
+        assert_eq!(behind_lead(5000, 1024, 5000), (5000, 1024));
+        assert_eq!(behind_lead(6024, 1024, 5000), (5000, 0));
+        assert_eq!(behind_lead(7048, 1024, 5000), (6024, 0));
+        assert_eq!(behind_lead(5000, 0, 5000), (5000, 0));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct InputFile {
     pub person: Option<String>,
     /// The stream that it is of, where that is known.
     pub media_session_id: Option<String>,
+    /// When it was recorded, milliseconds since 1970, where that is known.
+    pub began_ms: Option<u64>,
 }
 
 /// Why there is nothing to make a film of.
@@ -72,7 +74,7 @@ pub enum InputError {
 pub const MAX_FILES: usize = 512;
 
 /// Extensions of what can be read.
-const EXTENSIONS: &[&str] = &["mkv", "mp4", "webm"];
+const EXTENSIONS: &[&str] = &["mkv", "mp4", "webm", "mov", "m4v", "m4a", "mka"];
 
 /// Ends the names of films, which are not recordings to make one of.
 const FILM: &str = ".film.mp4";
@@ -103,12 +105,14 @@ pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
         (Some(manifest), Some(origin)) => manifest.room_start_us.saturating_sub(origin),
         _ => 0,
     };
+    let began_ms = manifest.as_ref().map(|manifest| manifest.started_at_ms);
     let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
     Ok(vec![InputFile {
         path: path.to_owned(),
         start: Duration::from_micros(start),
         person: stream.as_ref().and_then(person),
         media_session_id: stream.as_ref().and_then(media_session),
+        began_ms,
     }])
 }
 
@@ -165,6 +169,7 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
                 path,
                 start: Duration::ZERO,
                 media_session_id: None,
+                began_ms: None,
             },
         })
         .collect())
@@ -176,6 +181,7 @@ fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile 
         start: Duration::from_micros(manifest.room_start_us.saturating_sub(origin_us)),
         person: person(manifest),
         media_session_id: media_session(manifest),
+        began_ms: Some(manifest.started_at_ms),
     }
 }
 
@@ -236,6 +242,15 @@ struct Open {
     head: Option<Sample>,
 }
 
+impl Open {
+    /// When the next sample has to be read. Pictures that are decoded before
+    /// others that are shown before them do not keep those back.
+    fn due(&self) -> Option<Duration> {
+        let head = self.head.as_ref()?;
+        Some(self.start + head.at.min(head.decode_at))
+    }
+}
+
 impl Inputs {
     /// Opens them. What cannot be read is left out and said in
     /// [`Inputs::warnings`]; that nothing can is an error.
@@ -270,10 +285,11 @@ impl Inputs {
         }
         let head = reader.next_sample()?;
         let first = self.tracks.len();
+        let alone = name_of_one(reader.tracks());
         for (position, track) in reader.tracks().iter().enumerate() {
             let told = summary.tracks.get(position).filter(|told| told.samples > 0);
             let info = TrackInfo {
-                name: name_of(track, file),
+                name: name_of(alone.unwrap_or(&track.name), file),
                 media_session_id: file.media_session_id.clone(),
                 video: track.is_video(),
                 start: file.start + told.map_or(Duration::ZERO, |told| told.start),
@@ -330,9 +346,9 @@ impl Inputs {
             .files
             .iter()
             .enumerate()
-            .filter_map(|(position, file)| Some((position, file.start + file.head.as_ref()?.at)))
-            .filter(|(_, at)| *at < limit)
-            .min_by_key(|(_, at)| *at)?;
+            .filter_map(|(position, file)| Some((position, file.due()?)))
+            .filter(|(_, due)| *due < limit)
+            .min_by_key(|(_, due)| *due)?;
         let file = &mut self.files[position];
         let following = file.reader.next_sample();
         let (first, start) = (file.first, file.start);
@@ -355,9 +371,20 @@ fn moved(mut sample: Sample, first: usize, start: Duration) -> Sample {
     sample
 }
 
+/// What the tracks of a file are called that has a picture without a name and one
+/// sound: that of the same person, whatever a program calls it.
+fn name_of_one(tracks: &[Track]) -> Option<&str> {
+    let videos: Vec<&Track> = tracks.iter().filter(|t| t.is_video()).collect();
+    let audios: Vec<&Track> = tracks.iter().filter(|t| t.is_audio()).collect();
+    match (&videos[..], &audios[..]) {
+        ([picture], [_]) if picture.name.trim().is_empty() => Some(""),
+        _ => None,
+    }
+}
+
 /// A track is called as its person; else the file tells.
-fn name_of(track: &Track, file: &InputFile) -> String {
-    let own = track.name.trim();
+fn name_of(own: &str, file: &InputFile) -> String {
+    let own = own.trim();
     match &file.person {
         Some(person) if own.is_empty() || !own.ends_with(SCREEN_SUFFIX) => person.clone(),
         _ if own.is_empty() => file

@@ -9,12 +9,21 @@
 //! [`script`], which is pure. What cannot be read or decoded is left out and
 //! named in [`Film::warnings`], as long as there is something to see or hear.
 //!
+//! Layouts, watermarks and portraits come from files that the settings name.
+//!
 //! It never reads a picture's bytes with code in C: that is for the children.
 
 mod audio;
+mod cues;
+mod encoders;
+mod image;
 mod inputs;
+mod labels;
+mod layouts;
+mod look;
 mod make;
 mod meeting;
+mod opening;
 mod output;
 pub mod script;
 mod settings;
@@ -25,5 +34,5 @@ mod video;
 pub use inputs::{InputError, InputFile, Of, find, manifest_of};
 pub use make::{Film, FilmError, Order, Progress, make};
 pub use output::OutputError;
-pub use settings::{Chat, FilmCodec, PRESETS, Settings, SettingsError};
+pub use settings::{Chat, FilmCodec, Opening, PRESETS, Settings, SettingsError};
 pub use thumbnail::{ThumbnailError, thumbnail};

@@ -4,21 +4,22 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use veche_codec::{
-    AudioEncoder, AudioEncoderConfig, CodecError, Codecs, PictureRef, Rate, VideoEncoder,
-    VideoEncoderConfig,
-};
-use veche_media::FrameSize;
-use veche_mix::{AudioMixer, Fonts, Mixer, Picture, Source, SourceKind};
+use veche_codec::{CodecError, Codecs};
+use veche_mix::{AudioMixer, Fonts, Mixer, Picture};
 use veche_record::journal::Journal;
 use veche_record::{self as record, Extras, Track};
 
 use crate::audio::{RATE, position};
+use crate::cues::Cues;
+use crate::encoders::{Encoders, encode, video_track};
 use crate::inputs::{InputError, InputFile, Inputs};
+use crate::labels;
+use crate::look::{self, Look};
+use crate::opening::{self, Card};
 use crate::output::{Output, OutputError, Tracks};
-use crate::script::{Meeting, Role, Script, TrackInfo};
-use crate::settings::{Chat, FilmCodec, Settings, SettingsError};
-use crate::sources::{News, Sources, id};
+use crate::script::{Meeting, Script, TrackInfo};
+use crate::settings::{Chat, Settings, SettingsError};
+use crate::sources::{News, Sources};
 
 /// A film to be made.
 #[derive(Clone, Debug)]
@@ -91,9 +92,6 @@ const MAX_DURATION: Duration = Duration::from_secs(48 * 3600);
 /// looks ahead, and more.
 const AHEAD: Duration = Duration::from_millis(20);
 
-/// From one keyframe to the next: what a player has to decode when it seeks.
-const KEYFRAMES: u32 = 4;
-
 /// Makes a film. `watch` is told how far it is, often, and says whether to go
 /// on; if not, nothing is left behind.
 pub fn make(
@@ -103,13 +101,15 @@ pub fn make(
 ) -> Result<Film, FilmError> {
     let settings = &order.settings;
     settings.check()?;
+    let look = Look::read(settings)?;
     let inputs = Inputs::open(&order.inputs)?;
-    let infos: Vec<TrackInfo> = inputs
+    let mut infos: Vec<TrackInfo> = inputs
         .tracks()
         .iter()
         .map(|(_, info)| info.clone())
         .collect();
-    let meeting = order.journal.as_ref().map(Meeting::of);
+    let mut meeting = order.journal.as_ref().map(Meeting::of);
+    labels::apply(&settings.labels, &mut infos, meeting.as_mut());
     let script = Script::new(&infos, meeting.as_ref());
     if script.duration > MAX_DURATION {
         return Err(FilmError::TooLong(script.duration));
@@ -117,6 +117,17 @@ pub fn make(
     if script.duration.is_zero() || infos.iter().all(|info| info.start == info.end) {
         return Err(FilmError::Nothing);
     }
+    let room = meeting.as_ref().map_or("", |meeting| &meeting.room);
+    let mut mixer = Mixer::with_fonts(settings.picture.clone(), &Fonts::with_system());
+    look.dress(settings, &mut mixer);
+    let length = settings.opening.length();
+    let card = (settings.has_video && !length.is_zero()).then(|| {
+        let title = opening::title(&settings.opening, room, order.began_ms(), &script, &look);
+        Card::new(length, title.text.clone(), mixer.title(&title))
+    });
+    let title = card.as_ref().map_or("", |card| &card.title);
+    let lead = card.as_ref().map_or(Duration::ZERO, |card| card.length);
+    let script = script.after(lead, title);
     let sources = Sources::new(
         codecs,
         inputs,
@@ -129,73 +140,42 @@ pub fn make(
     let making = Making {
         settings,
         script: &script,
+        extras: extras(
+            &script,
+            settings,
+            if title.is_empty() { room } else { title },
+        ),
+        cues: Cues::new(&script, meeting.as_ref(), settings, &look),
+        card: card.as_ref(),
+        first: None,
+        lead,
         sources,
-        mixer: Mixer::with_fonts(settings.picture.clone(), &Fonts::with_system()),
+        mixer,
         audio: AudioMixer::new(),
         encoders,
         output,
         tracks: Tracks::default(),
-        cues: Cues::new(&script, meeting.as_ref(), settings),
+        silent: 0,
         heard: 0,
         subtitles: 0,
     };
-    let (summary, warnings) = making.run(watch)?;
-    let mut people: Vec<String> = Vec::new();
-    for role in &script.roles {
-        if !people.contains(&role.name) {
-            people.push(role.name.clone());
-        }
-    }
+    let (summary, mut warnings) = making.run(watch)?;
+    warnings.splice(0..0, look.warnings.iter().cloned());
     Ok(Film {
+        people: script.people(),
         room: meeting.map(|meeting| meeting.room).unwrap_or_default(),
-        people,
         duration: summary.duration,
         bytes: std::fs::metadata(&order.output).map_or(0, |meta| meta.len()),
         warnings,
     })
 }
 
-/// What encodes the film, in one process.
-struct Encoders {
-    video: Option<VideoEncoder>,
-    audio: Option<AudioEncoder>,
-}
-
-impl Encoders {
-    fn start(codecs: &Codecs, order: &Order) -> Result<Self, CodecError> {
-        let settings = &order.settings;
-        let name = order.output.file_name().unwrap_or_default();
-        let child = codecs.spawn(name.to_string_lossy())?;
-        let (width, height) = (settings.picture.width, settings.picture.height);
-        let video = VideoEncoderConfig {
-            codec: match settings.codec {
-                FilmCodec::H264 => veche_codec::VideoCodec::H264,
-                FilmCodec::Vp9 => veche_codec::VideoCodec::Vp9,
-                FilmCodec::Av1 => veche_codec::VideoCodec::Av1,
-            },
-            rate: match settings.bitrate_kbps {
-                Some(kbps) => Rate::Bitrate(kbps * 1000),
-                None => Rate::Crf(f32::from(settings.crf())),
-            },
-            preset: match settings.codec {
-                FilmCodec::H264 => settings.preset.clone(),
-                FilmCodec::Vp9 | FilmCodec::Av1 => String::new(),
-            },
-            threads: settings.threads,
-            keyframe_interval: settings.fps * KEYFRAMES,
-            ..VideoEncoderConfig::h264(width, height, settings.fps)
-        };
-        let audio = AudioEncoderConfig::aac(settings.audio_bitrate_kbps * 1000);
-        Ok(Self {
-            video: settings
-                .has_video
-                .then(|| child.video_encoder(video))
-                .transpose()?,
-            audio: settings
-                .has_audio
-                .then(|| child.audio_encoder(audio))
-                .transpose()?,
-        })
+impl Order {
+    /// When the meeting began, milliseconds since 1970, if that is known.
+    fn began_ms(&self) -> Option<u64> {
+        let journal = self.journal.as_ref().map(|j| j.start.started_at_ms);
+        let files = self.inputs.iter().filter_map(|input| input.began_ms).min();
+        journal.or(files).filter(|began| *began > 0)
     }
 }
 
@@ -203,6 +183,13 @@ impl Encoders {
 struct Making<'a> {
     settings: &'a Settings,
     script: &'a Script,
+    extras: Extras,
+    /// What is seen before the meeting,
+    card: Option<&'a Card>,
+    /// and the first picture of that.
+    first: Option<Picture>,
+    /// When the meeting begins.
+    lead: Duration,
     sources: Sources<'a>,
     mixer: Mixer,
     audio: AudioMixer,
@@ -210,7 +197,9 @@ struct Making<'a> {
     output: Output,
     tracks: Tracks,
     cues: Cues<'a>,
-    /// Samples of a channel that are mixed.
+    /// Samples of a channel before the meeting.
+    silent: u64,
+    /// Those of the meeting that are mixed.
     heard: u64,
     /// Subtitles that are written.
     subtitles: usize,
@@ -222,35 +211,60 @@ impl Making<'_> {
         watch: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<(record::Summary, Vec<String>), FilmError> {
         self.begin()?;
-        let total = self.script.duration;
+        let total = self.lead + self.script.duration;
         let fps = u128::from(self.settings.fps);
         let time = |n: u128| Duration::from_nanos((n * 1_000_000_000 / fps) as u64);
-        let mut news = Vec::new();
         let pictures = (total.as_nanos() * fps).div_ceil(1_000_000_000);
         for n in 0..pictures {
             let (at, next) = (time(n), time(n + 1).min(total));
             if !watch(Progress { done: at, total }) {
                 return Err(FilmError::Stopped);
             }
-            self.cues.until(at, &mut self.mixer, &mut self.audio);
-            self.sources.read(next);
-            if self.settings.has_audio {
-                self.sound(next)?;
-            }
-            if self.settings.has_video {
-                self.see(at, &mut news);
-                let picture = self.mixer.compose(at);
-                encode(
-                    &mut self.encoders.video,
-                    picture,
-                    at,
-                    &mut self.output,
-                    self.tracks,
-                )?;
+            self.silence(next)?;
+            match at.checked_sub(self.lead) {
+                Some(here) => self.meet(here, next - self.lead)?,
+                None => self.open(at)?,
             }
             self.drain(at)?;
         }
         self.end(watch)
+    }
+
+    /// A picture of the card before the meeting.
+    fn open(&mut self, at: Duration) -> Result<(), FilmError> {
+        let Some(card) = self.card else {
+            return Ok(());
+        };
+        if self.first.is_none() {
+            self.tell(Duration::ZERO);
+            self.sources.read(Duration::ZERO);
+            self.look(Duration::ZERO);
+            self.first = Some(self.mixer.compose(Duration::ZERO).clone());
+        }
+        if let Some(first) = &self.first {
+            self.show(&card.at(at, first), at)?;
+        }
+        Ok(())
+    }
+
+    /// A picture of the meeting, and the sound until the next.
+    fn meet(&mut self, at: Duration, next: Duration) -> Result<(), FilmError> {
+        self.tell(at);
+        self.sources.read(next);
+        if self.settings.has_audio {
+            self.sound(next)?;
+        }
+        if self.settings.has_video {
+            self.look(at);
+            let picture = self.mixer.compose(at).clone();
+            self.show(&picture, at + self.lead)?;
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, picture: &Picture, at: Duration) -> Result<(), FilmError> {
+        let (encoder, output) = (&mut self.encoders.video, &mut self.output);
+        encode(encoder, picture, at, output, self.tracks)
     }
 
     /// The tracks of the file.
@@ -274,10 +288,20 @@ impl Making<'_> {
         Ok(())
     }
 
-    fn see(&mut self, at: Duration, news: &mut Vec<News>) {
-        let mixer = &self.mixer;
-        self.sources.pictures(at, |id| mixer.wanted(id), news);
-        for news in news.drain(..) {
+    /// Tells everybody what the script says up to a moment of the meeting.
+    fn tell(&mut self, at: Duration) {
+        let (mixer, audio, sources) = (&mut self.mixer, &mut self.audio, &mut self.sources);
+        self.cues.until(at, mixer, audio, sources);
+    }
+
+    /// Tells the mixer what is to be seen from a moment of the meeting on: of each
+    /// camera the picture that is nearest, rather than the last one before.
+    fn look(&mut self, at: Duration) {
+        let nearest = at + Duration::from_secs(1) / (2 * self.settings.fps);
+        let (mixer, mut news) = (&self.mixer, Vec::new());
+        self.sources
+            .pictures(nearest, |id| mixer.wanted(id), &mut news);
+        for news in news {
             match news {
                 News::Size(id, size) => self.mixer.natural_size(id, size.width, size.height),
                 News::Video(id, on) => self.mixer.set_video(id, on),
@@ -286,6 +310,18 @@ impl Making<'_> {
         }
     }
 
+    /// Nothing is heard before the meeting.
+    fn silence(&mut self, until: Duration) -> Result<(), FilmError> {
+        let frames = position(until.min(self.lead)).saturating_sub(self.silent);
+        if self.settings.has_audio && frames > 0 {
+            let samples = vec![0.0; frames as usize * 2];
+            self.hear(&samples, self.silent)?;
+            self.silent += frames;
+        }
+        Ok(())
+    }
+
+    /// Mixes the sound of the meeting up to `until`.
     fn sound(&mut self, until: Duration) -> Result<(), FilmError> {
         let audio = &mut self.audio;
         self.sources.sounds(until + AHEAD, |id, position, samples| {
@@ -297,10 +333,16 @@ impl Making<'_> {
         for (id, level) in &sound.levels {
             self.mixer.level(*id, *level);
         }
-        let at = Duration::from_nanos(self.heard * 1_000_000_000 / RATE);
+        let at = self.silent + self.heard;
         self.heard += frames as u64;
+        self.hear(&sound.all, at)
+    }
+
+    /// Encodes samples that are heard at a position of the film.
+    fn hear(&mut self, samples: &[f32], position: u64) -> Result<(), FilmError> {
+        let at = Duration::from_nanos(position * 1_000_000_000 / RATE);
         if let Some(encoder) = &mut self.encoders.audio {
-            while !encoder.send(&sound.all, at)?.is_taken() {
+            while !encoder.send(samples, at)?.is_taken() {
                 if let Some(packet) = encoder.recv()? {
                     self.output
                         .sound(self.tracks.audio.unwrap_or_default(), packet)?;
@@ -336,7 +378,7 @@ impl Making<'_> {
         mut self,
         watch: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<(record::Summary, Vec<String>), FilmError> {
-        let total = self.script.duration;
+        let total = self.lead + self.script.duration;
         self.drain(total)?;
         if let Some(encoder) = &mut self.encoders.audio {
             encoder.finish()?;
@@ -352,123 +394,24 @@ impl Making<'_> {
                     .picture(self.tracks.video.unwrap_or_default(), picture)?;
             }
         }
-        let warnings = self.sources.end()?;
-        let summary = self
-            .output
-            .finish(&extras(self.script, self.settings, self.cues.room))?;
+        let mut warnings = self.sources.end()?;
+        let missing = self.mixer.counts_without_layout();
+        warnings.extend(look::missing_layouts(self.settings, missing));
+        let summary = self.output.finish(&self.extras)?;
         watch(Progress { done: total, total });
         Ok((summary, warnings))
     }
 }
 
-fn encode(
-    encoder: &mut Option<VideoEncoder>,
-    picture: &Picture,
-    at: Duration,
-    output: &mut Output,
-    tracks: Tracks,
-) -> Result<(), FilmError> {
-    let Some(encoder) = encoder else {
-        return Ok(());
-    };
-    let planes = [0, 1, 2].map(|plane| picture.plane(plane));
-    let picture = PictureRef {
-        width: picture.width(),
-        height: picture.height(),
-        planes: planes.map(|(bytes, _)| bytes),
-        strides: planes.map(|(_, stride)| stride),
-    };
-    while !encoder.send(picture, at)?.is_taken() {
-        if let Some(coded) = encoder.recv()? {
-            output.picture(tracks.video.unwrap_or_default(), coded)?;
-        }
-    }
-    Ok(())
-}
-
-fn video_track(settings: &Settings, config: &[u8]) -> Track {
-    let codec = match settings.codec {
-        FilmCodec::H264 => veche_media::VideoCodec::H264,
-        FilmCodec::Vp9 => veche_media::VideoCodec::Vp9,
-        FilmCodec::Av1 => veche_media::VideoCodec::Av1,
-    };
-    let mut track = Track::video("", codec);
-    if let record::TrackMedia::Video(media) = &mut track.media {
-        media.config = config.to_vec();
-        media.size = FrameSize {
-            width: settings.picture.width,
-            height: settings.picture.height,
-        };
-    }
-    track
-}
-
-fn extras(script: &Script, settings: &Settings, room: &str) -> Extras {
+fn extras(script: &Script, settings: &Settings, title: &str) -> Extras {
     let chapters = script.chapters.iter().filter(|_| settings.chapters);
     Extras {
-        title: (!room.is_empty()).then(|| room.to_owned()),
+        title: (!title.is_empty()).then(|| title.to_owned()),
         chapters: chapters
             .map(|chapter| record::Chapter {
                 at: chapter.at,
                 title: chapter.title.clone(),
             })
             .collect(),
-    }
-}
-
-/// What the script tells the mixer, in order of time.
-struct Cues<'a> {
-    cues: Vec<(Duration, Cue<'a>)>,
-    next: usize,
-    room: &'a str,
-}
-
-enum Cue<'a> {
-    Come(usize, &'a Role),
-    Go(usize),
-    Say(&'a str, &'a str),
-}
-
-impl<'a> Cues<'a> {
-    fn new(script: &'a Script, meeting: Option<&'a Meeting>, settings: &Settings) -> Self {
-        let mut cues = Vec::new();
-        for (number, role) in script.roles.iter().enumerate() {
-            for (from, to) in &role.seen {
-                cues.push((*from, Cue::Come(number, role)));
-                cues.push((*to, Cue::Go(number)));
-            }
-        }
-        let chat = meeting.iter().flat_map(|meeting| &meeting.chat);
-        for (at, name, text) in chat.filter(|_| settings.chat == Chat::Burn) {
-            cues.push((*at, Cue::Say(name, text)));
-        }
-        cues.sort_by_key(|(at, _)| *at);
-        Self {
-            cues,
-            next: 0,
-            room: meeting.map_or("", |meeting| &meeting.room),
-        }
-    }
-
-    /// Those up to `at`.
-    fn until(&mut self, at: Duration, mixer: &mut Mixer, audio: &mut AudioMixer) {
-        while let Some((when, cue)) = self.cues.get(self.next).filter(|(when, _)| *when <= at) {
-            match cue {
-                Cue::Come(number, role) => mixer.join(
-                    id(*number),
-                    Source {
-                        name: role.name.clone(),
-                        kind: role.kind,
-                        has_video: role.kind == SourceKind::Screen,
-                    },
-                ),
-                Cue::Go(number) => {
-                    mixer.leave(id(*number));
-                    audio.remove(id(*number));
-                }
-                Cue::Say(name, text) => mixer.say(*when, name, text),
-            }
-            self.next += 1;
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use veche_mix::SourceKind;
 use veche_record::journal::{Journal, Source};
 
-use crate::script::{Meeting, StreamInfo};
+use crate::script::{Meeting, StreamInfo, Switch};
 
 impl Meeting {
     /// What a journal tells. The film begins with it.
@@ -37,6 +37,15 @@ impl Meeting {
                     },
                     from: ms(stream.from_ms),
                     to: stream.until_ms.map(ms),
+                    switches: stream
+                        .switches
+                        .iter()
+                        .map(|switch| Switch {
+                            at: ms(switch.at_ms),
+                            audio_off: switch.audio_off,
+                            video_off: switch.video_off,
+                        })
+                        .collect(),
                 };
                 (stream.media_session_id, info)
             })

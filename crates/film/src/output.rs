@@ -94,6 +94,8 @@ impl Output {
             });
         }
         file.set_len(0).map_err(failed)?;
+        // Of one that was killed at its very end.
+        let _ = fs::remove_file(plain(&growing));
         Ok(Self {
             path: path.to_owned(),
             growing,
@@ -190,9 +192,7 @@ impl Output {
             error,
         };
         self.file.flush().map_err(failed)?;
-        let mut plain = self.growing.clone().into_os_string();
-        plain.push(".plain");
-        let plain = PathBuf::from(plain);
+        let plain = plain(&self.growing);
         let finished = finish_to_with(&self.growing, &plain, extras).map_err(|error| {
             let _ = fs::remove_file(&plain);
             OutputError::Finish {
@@ -205,6 +205,13 @@ impl Output {
         self.finished = true;
         Ok(finished)
     }
+}
+
+/// Where the film is made plain.
+fn plain(growing: &Path) -> PathBuf {
+    let mut name = growing.as_os_str().to_owned();
+    name.push(".plain");
+    PathBuf::from(name)
 }
 
 impl Drop for Output {

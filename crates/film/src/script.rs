@@ -45,6 +45,19 @@ pub struct StreamInfo {
     pub from: Duration,
     /// None: to the end.
     pub to: Option<Duration>,
+    /// When its microphone or camera was switched; both are on at the start.
+    pub switches: Vec<Switch>,
+}
+
+/// What of a stream is off from a moment on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switch {
+    /// From the start of the film.
+    pub at: Duration,
+    /// The microphone is off.
+    pub audio_off: bool,
+    /// The camera is off.
+    pub video_off: bool,
 }
 
 /// Somebody, or somebody's screen, in the film.
@@ -60,6 +73,8 @@ pub struct Role {
     pub audio: Vec<usize>,
     /// When it is to be seen: from, to; in order, not overlapping.
     pub seen: Vec<(Duration, Duration)>,
+    /// What of it is off from when on, as far as that is known; in order.
+    pub switches: Vec<Switch>,
 }
 
 /// Something that begins at a moment.
@@ -108,6 +123,42 @@ const MAX_CHAPTERS: usize = 300;
 const SUBTITLE_LINES: usize = 3;
 
 impl Script {
+    /// Who appears, in the order in which they come.
+    pub fn people(&self) -> Vec<String> {
+        let mut people: Vec<String> = Vec::new();
+        for role in &self.roles {
+            if !people.contains(&role.name) {
+                people.push(role.name.clone());
+            }
+        }
+        people
+    }
+
+    /// The same with `lead` before it, in which something called `title` is seen.
+    #[must_use]
+    pub fn after(mut self, lead: Duration, title: &str) -> Self {
+        if lead.is_zero() {
+            return self;
+        }
+        for chapter in &mut self.chapters {
+            chapter.at += lead;
+        }
+        // A player's list begins with the film.
+        let title = title.to_owned();
+        self.chapters.insert(
+            0,
+            Chapter {
+                at: Duration::ZERO,
+                title,
+            },
+        );
+        for subtitle in &mut self.subtitles {
+            subtitle.at += lead;
+            subtitle.until += lead;
+        }
+        self
+    }
+
     /// Puts together what is known.
     pub fn new(tracks: &[TrackInfo], meeting: Option<&Meeting>) -> Self {
         let none = Meeting::default();
@@ -149,6 +200,18 @@ fn roles(tracks: &[TrackInfo], meeting: &Meeting) -> Vec<Role> {
             role.seen.push((stream.from, to));
         }
     }
+    for stream in meeting.streams.values() {
+        if stream.kind == SourceKind::Camera && !stream.switches.is_empty() {
+            let role = role(&mut roles, &stream.person, stream.kind);
+            role.switches.extend(&stream.switches);
+            // The next one begins with all of it on.
+            role.switches.extend(stream.to.map(|at| Switch {
+                at,
+                ..Switch::default()
+            }));
+            role.switches.sort_by_key(|switch| switch.at);
+        }
+    }
     for (position, track) in tracks.iter().enumerate() {
         let (name, kind) = whose(track, meeting);
         let role = role(&mut roles, name, kind);
@@ -178,6 +241,7 @@ fn role<'a>(roles: &'a mut Vec<Role>, name: &str, kind: SourceKind) -> &'a mut R
             video: Vec::new(),
             audio: Vec::new(),
             seen: Vec::new(),
+            switches: Vec::new(),
         });
         roles.len() - 1
     });
@@ -417,6 +481,7 @@ mod tests {
                     kind: SourceKind::Screen,
                     from: secs(4),
                     to: Some(secs(30)),
+                    switches: Vec::new(),
                 },
             )]),
             chat: Vec::new(),

@@ -1,10 +1,15 @@
 //! What a film shall be: `offline_mixer.json`, and what the command line adds.
 
-use std::path::Path;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use veche_mix::Rgb;
+use veche_mix::{Anchor, Rgb, Spot};
+
+use self::value::Of;
 
 /// What a film shall be. The defaults make a 720p film with names.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +41,49 @@ pub struct Settings {
     pub threads: u32,
     /// Told by an HTTP POST when the film is there.
     pub callback_url: Option<String>,
+    /// Folder of layouts for numbers of tiles (`.mix` files).
+    pub layout_dir: Option<PathBuf>,
+    /// For whom which place of such a layout is, by name.
+    pub seats: BTreeMap<String, String>,
+    /// A PNG over everything.
+    pub watermark: Option<PathBuf>,
+    /// Where that lies.
+    pub watermark_spot: Spot,
+    /// A PNG behind everything.
+    pub background: Option<PathBuf>,
+    /// PNGs of people without a picture, by name.
+    pub avatars: BTreeMap<String, PathBuf>,
+    /// What people are called in the film, by name.
+    pub labels: BTreeMap<String, String>,
+    /// The card before the film.
+    pub opening: Opening,
+}
+
+/// A card before the film, which tells what it is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Large; the room's name where it is empty. There is a card if there is
+    /// this or [`Opening::seconds`].
+    pub title: Option<String>,
+    /// Below it; the day of the meeting where it is not said.
+    pub date: Option<String>,
+    /// How long it is seen.
+    pub seconds: Option<u32>,
+}
+
+/// Seconds of a title that was asked for without saying how long.
+const TITLE_SECONDS: u32 = 5;
+
+impl Opening {
+    /// How long it is seen; zero if there is none.
+    pub fn length(&self) -> std::time::Duration {
+        let usual = if self.title.is_some() {
+            TITLE_SECONDS
+        } else {
+            0
+        };
+        std::time::Duration::from_secs(u64::from(self.seconds.unwrap_or(usual)))
+    }
 }
 
 /// How the pictures of a film are coded.
@@ -83,6 +131,14 @@ impl Default for Settings {
             chapters: true,
             threads: 0,
             callback_url: None,
+            layout_dir: None,
+            seats: BTreeMap::new(),
+            watermark: None,
+            watermark_spot: Spot::Anchor(Anchor::default()),
+            background: None,
+            avatars: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            opening: Opening::default(),
         }
     }
 }
@@ -113,6 +169,22 @@ pub enum SettingsError {
     /// The text is JSON of another kind.
     #[error("expected a JSON object of settings")]
     NotAnObject,
+    /// An image.
+    #[error("{path}: {problem}")]
+    Image {
+        /// Which.
+        path: String,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
+    /// A layout, or the folder of them.
+    #[error("{path}: {problem}")]
+    Layout {
+        /// Which file, and which line of it.
+        path: String,
+        /// What is wrong there, and what would be right.
+        problem: String,
+    },
     /// One value.
     #[error("{key}: {problem}")]
     Value {
@@ -129,7 +201,6 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Keys of the live mixer, which a settings file may carry and which mean
 /// nothing to a film.
 const LIVE_ONLY: &[&str] = &[
-    "mixerTextCutTop",
     "localStreamName",
     "mixerAutoStart",
     "mixerIdleTimeout",
@@ -141,7 +212,8 @@ const LIVE_ONLY: &[&str] = &[
 ];
 
 impl Settings {
-    /// Reads `offline_mixer.json`. Also what was not understood, to be said.
+    /// Reads `offline_mixer.json`; paths in it are relative to it. Also what was
+    /// not understood, to be said.
     pub fn read(path: &Path) -> Result<(Self, Vec<String>), SettingsError> {
         let failed = |error| SettingsError::File {
             path: path.display().to_string(),
@@ -155,25 +227,33 @@ impl Settings {
             });
         }
         let text = std::fs::read_to_string(path).map_err(failed)?;
-        Self::parse(&text)
+        let base = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, base)
     }
 
-    /// The same from a text.
-    pub fn parse(text: &str) -> Result<(Self, Vec<String>), SettingsError> {
+    /// The same from a text; paths in it are relative to `base`.
+    pub fn parse(text: &str, base: &Path) -> Result<(Self, Vec<String>), SettingsError> {
         let mut settings = Self::default();
         let Value::Object(object) = serde_json::from_str(text)? else {
             return Err(SettingsError::NotAnObject);
         };
-        let warnings = settings.apply(&object)?;
+        let warnings = settings.apply(&object, base)?;
         settings.check()?;
         Ok((settings, warnings))
     }
 
     /// Takes over what `object` says. Unknown keys are given back as sentences.
-    pub fn apply(&mut self, object: &Map<String, Value>) -> Result<Vec<String>, SettingsError> {
+    pub fn apply(
+        &mut self,
+        object: &Map<String, Value>,
+        base: &Path,
+    ) -> Result<Vec<String>, SettingsError> {
         let mut warnings = Vec::new();
         for (key, value) in object {
-            let of = Of { key, value };
+            let of = Of { key, value, base };
+            if self.dress(&of)? {
+                continue;
+            }
             match key.as_str() {
                 "hasVideo" => self.has_video = of.flag()?,
                 "hasAudio" => self.has_audio = of.flag()?,
@@ -190,9 +270,10 @@ impl Settings {
                     self.picture.layout = of.one("a layout", |text| text.parse().ok())?;
                 }
                 "mixerDesktopAlign" => {
-                    self.picture.desktop_align = of.one("TOP, LEFT, RIGHT, BOTTOM or CENTER", |text| {
-                        text.parse().ok()
-                    })?;
+                    self.picture.desktop_align = of
+                        .one("TOP, LEFT, RIGHT, BOTTOM or CENTER", |text| {
+                            text.parse().ok()
+                        })?;
                 }
                 "mixerFontSize" => self.picture.font_size = of.number(4, 400)?,
                 "mixerFontSizeAudioOnly" => {
@@ -201,6 +282,7 @@ impl Settings {
                 "mixerTextPaddingTop" => self.picture.text_padding.top = of.number(0, 400)?,
                 "mixerTextPaddingRight" => self.picture.text_padding.right = of.number(0, 400)?,
                 "mixerTextPaddingBottom" => self.picture.text_padding.bottom = of.number(0, 400)?,
+                "mixerTextCutTop" => self.picture.text_cut_top = of.number(0, 400)?,
                 "mixerTextPaddingLeft" => self.picture.text_padding.left = of.number(0, 400)?,
                 "mixerTextColour" | "mixerTextColor" => self.picture.text_colour = of.colour()?,
                 "mixerTextBackgroundColour" | "mixerTextBackgroundColor" => {
@@ -224,15 +306,57 @@ impl Settings {
                     self.picture.show_chat = self.chat == Chat::Burn;
                 }
                 "chapters" => self.chapters = of.flag()?,
-                "mixerLayoutDir" => warnings.push(
-                    "mixerLayoutDir: layouts from files are not there yet; mixerLayoutClass decides"
-                        .to_owned(),
-                ),
                 key if LIVE_ONLY.contains(&key) => {}
                 key => warnings.push(format!("{key}: no such setting, left out")),
             }
         }
         Ok(warnings)
+    }
+
+    /// Takes over what is chosen by files and names; `false` if it is none of that.
+    fn dress(&mut self, of: &Of<'_>) -> Result<bool, SettingsError> {
+        match of.key {
+            "mixerLayoutDir" => self.layout_dir = of.path()?,
+            "videoPositionIds" => self.seats = of.names()?,
+            "watermark" => self.watermark = of.path()?,
+            "watermarkPosition" => {
+                let anchor = of.one(
+                    "TOP_LEFT, TOP_RIGHT, BOTTOM_LEFT, BOTTOM_RIGHT or CENTER",
+                    anchor,
+                )?;
+                self.watermark_spot = Spot::Anchor(anchor);
+            }
+            "watermarkX" => self.watermark_spot = self.moved(Some(of.number(0, MAX_SIDE)?), None),
+            "watermarkY" => self.watermark_spot = self.moved(None, Some(of.number(0, MAX_SIDE)?)),
+            "background" => match of.value.as_str().and_then(Rgb::parse) {
+                Some(colour) => {
+                    self.picture.background = colour;
+                    self.background = None;
+                }
+                None => self.background = of.path()?,
+            },
+            "avatars" => {
+                let files = of.names()?.into_iter();
+                self.avatars = files
+                    .map(|(name, file)| (name, of.base.join(file)))
+                    .collect();
+            }
+            "streamLabels" => self.labels = of.names()?,
+            "title" => self.opening.title = Some(of.text()?),
+            "titleDate" => self.opening.date = Some(of.text()?),
+            "titleSeconds" => self.opening.seconds = Some(of.number(0, 60)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Where the watermark lies when one of both is said.
+    fn moved(&self, x: Option<u32>, y: Option<u32>) -> Spot {
+        let (was_x, was_y) = match self.watermark_spot {
+            Spot::At(x, y) => (x, y),
+            Spot::Anchor(_) => (0, 0),
+        };
+        Spot::At(x.unwrap_or(was_x), y.unwrap_or(was_y))
     }
 
     /// Whether the settings fit each other.
@@ -283,121 +407,16 @@ pub const PRESETS: &[&str] = &[
     "veryslow",
 ];
 
-struct Of<'a> {
-    key: &'a str,
-    value: &'a Value,
-}
-
-impl Of<'_> {
-    fn wrong(&self, expected: &str) -> SettingsError {
-        let mut shown = self.value.to_string();
-        if shown.len() > 40 {
-            let end = (0..=40).rev().find(|i| shown.is_char_boundary(*i));
-            shown.truncate(end.unwrap_or(0));
-            shown.push('…');
-        }
-        SettingsError::Value {
-            key: self.key.to_owned(),
-            problem: format!("{shown} is not {expected}"),
-        }
-    }
-
-    /// Booleans may be strings: the reference's own file has them so.
-    fn flag(&self) -> Result<bool, SettingsError> {
-        match self.value {
-            Value::Bool(flag) => Ok(*flag),
-            Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(self.wrong("true or false")),
-        }
-    }
-
-    fn number(&self, least: u32, most: u32) -> Result<u32, SettingsError> {
-        let number = match self.value {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        number
-            .and_then(|number| u32::try_from(number).ok())
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| self.wrong(&format!("a number from {least} to {most}")))
-    }
-
-    fn one<T>(&self, expected: &str, of: impl Fn(&str) -> Option<T>) -> Result<T, SettingsError> {
-        let text = self.value.as_str().ok_or_else(|| self.wrong(expected))?;
-        of(text).ok_or_else(|| self.wrong(expected))
-    }
-
-    fn known<T: for<'de> Deserialize<'de>>(&self, expected: &str) -> Result<T, SettingsError> {
-        serde_json::from_value(self.value.clone()).map_err(|_| self.wrong(expected))
-    }
-
-    fn colour(&self) -> Result<Rgb, SettingsError> {
-        self.one("a colour as #RRGGBB", Rgb::parse)
-    }
-
-    fn url(&self) -> Result<String, SettingsError> {
-        self.one("an http:// or https:// address", |text| {
-            let known = text.starts_with("http://") || text.starts_with("https://");
-            known.then(|| text.to_owned())
-        })
-    }
+fn anchor(text: &str) -> Option<Anchor> {
+    Some(match text.to_ascii_uppercase().as_str() {
+        "TOP_LEFT" => Anchor::TopLeft,
+        "TOP_RIGHT" => Anchor::TopRight,
+        "BOTTOM_LEFT" => Anchor::BottomLeft,
+        "BOTTOM_RIGHT" => Anchor::BottomRight,
+        "CENTER" => Anchor::Center,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Settings {
-        Settings::parse(text).expect("valid settings").0
-    }
-
-    fn refused(text: &str) -> String {
-        Settings::parse(text).expect_err("refused").to_string()
-    }
-
-    #[test]
-    fn the_reference_s_own_file_is_read() {
-        let text = r#"{"hasVideo":"true","hasAudio":"true","mixerDisplayStreamName":true}"#;
-        assert_eq!(parse(text), Settings::default());
-        let off = parse(r#"{"hasVideo":"false","mixerDisplayStreamName":"false"}"#);
-        assert!(!off.has_video && !off.picture.show_names && off.has_audio);
-    }
-
-    #[test]
-    fn a_key_of_the_live_mixer_is_taken_without_a_word_and_a_strange_one_is_named() {
-        let (_, warnings) =
-            Settings::parse(r#"{"mixerRealtime":true,"mixerColour":1}"#).expect("valid settings");
-        assert_eq!(warnings, ["mixerColour: no such setting, left out"]);
-    }
-
-    #[test]
-    fn numbers_may_be_strings_and_have_limits() {
-        assert_eq!(parse(r#"{"mixerVideoWidth":"640"}"#).picture.width, 640);
-        assert_eq!(
-            refused(r#"{"mixerVideoWidth":100000}"#),
-            "mixerVideoWidth: 100000 is not a number from 16 to 8192"
-        );
-        assert_eq!(
-            refused(r#"{"mixerVideoWidth":641}"#),
-            "mixerVideoWidth: width and height must be even"
-        );
-        assert!(refused(r#"{"crf":-1}"#).starts_with("crf: -1 is not"));
-    }
-
-    #[test]
-    fn what_cannot_be_a_film_is_refused() {
-        assert!(refused(r#"{"hasVideo":false,"hasAudio":false}"#).contains("neither"));
-        assert_eq!(refused("[]"), "expected a JSON object of settings");
-        assert!(refused("{").starts_with("not JSON"));
-        assert!(refused(r#"{"callbackUrl":"file:///etc/passwd"}"#).contains("http://"));
-        assert!(refused(r#"{"preset":"; rm -rf"}"#).contains("preset"));
-    }
-
-    #[test]
-    fn a_long_wrong_value_is_cut_at_a_character() {
-        let text = format!(r#"{{"preset":"{}"}}"#, "ж".repeat(200));
-        assert!(refused(&text).len() < 200);
-    }
-}
+mod tests;

@@ -13,8 +13,9 @@ use crate::inputs::Inputs;
 use crate::script::Role;
 use crate::video::VideoFeed;
 
-/// How far recordings are read ahead of the film, so that decoders have work.
-const LOOKAHEAD: Duration = Duration::from_millis(500);
+/// How far recordings are read ahead of the film, so that decoders have work, and
+/// the pictures that are decoded before those they are shown after.
+const LOOKAHEAD: Duration = Duration::from_secs(1);
 
 /// How long a camera may show nothing new before its person gets a card: longer
 /// than the pauses of a slow or lossy line.
@@ -63,6 +64,8 @@ struct Shown {
     last: Option<Duration>,
     /// There is a picture in the mixer.
     on: bool,
+    /// Its camera is known to be off, whatever comes.
+    off: bool,
     /// What the mixer knows of its size.
     size: Option<FrameSize>,
 }
@@ -105,6 +108,7 @@ impl<'a> Sources<'a> {
                 kind: role.kind,
                 last: None,
                 on: false,
+                off: false,
                 size: None,
             });
             let tracks = role.video.iter().filter(|_| video);
@@ -116,18 +120,27 @@ impl<'a> Sources<'a> {
     }
 
     fn add(&mut self, role: usize, track: usize) {
-        let feed = match &self.inputs.tracks()[track].0.media {
+        let (media, info) = &self.inputs.tracks()[track];
+        let begin = info.start;
+        let feed = match &media.media {
             TrackMedia::Video(media) => {
                 self.videos.push(VideoFeed::new(role, track, media));
                 Some(Feed::Video(self.videos.len() - 1))
             }
             TrackMedia::Audio(media) => {
-                self.audios.push(AudioFeed::new(role, track, media));
+                self.audios.push(AudioFeed::new(role, track, media, begin));
                 Some(Feed::Audio(self.audios.len() - 1))
             }
             TrackMedia::Text => None,
         };
         self.feeds[track] = feed;
+    }
+
+    /// A role's camera is switched on or off.
+    pub(crate) fn switch_camera(&mut self, role: usize, on: bool) {
+        let state = &mut self.roles[role];
+        state.off = !on;
+        state.last = state.last.filter(|_| on);
     }
 
     /// Reads what is shown or heard until a little after `until`.
@@ -159,7 +172,8 @@ impl<'a> Sources<'a> {
         for feed in 0..self.videos.len() {
             let mut picture = None;
             self.tend_video(feed, |this, feed| {
-                picture = this.videos[feed].newest(at)?;
+                let over = this.inputs.is_over(this.videos[feed].track);
+                picture = this.videos[feed].newest(at, over)?;
                 Ok(())
             });
             if let Some(picture) = picture {
@@ -178,6 +192,9 @@ impl<'a> Sources<'a> {
         };
         self.any = true;
         let state = &mut self.roles[role];
+        if state.off {
+            return;
+        }
         if state.kind == SourceKind::Camera && is_dark(&shown) {
             state.last = None;
             return;
@@ -201,7 +218,8 @@ impl<'a> Sources<'a> {
             if !state.on || state.kind == SourceKind::Screen {
                 continue;
             }
-            let alive = state.last.is_some()
+            let alive = !state.off
+                && state.last.is_some()
                 && self
                     .videos
                     .iter()

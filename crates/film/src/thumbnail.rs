@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use veche_codec::{CodecError, Codecs, Output, TimedPicture, VideoDecoderConfig};
+use veche_codec::{CodecError, Codecs, Output, Picture, TimedPicture, VideoDecoderConfig};
+use veche_mix::Rotation;
 use veche_record::{ReadError, Reader, Sample, TrackMedia, VideoTrack};
 
 /// Why there is no picture.
@@ -73,7 +74,9 @@ fn decode(
         config: media.config.clone(),
         ..VideoDecoderConfig::new(crate::video::codec(media.codec))
     })?;
-    decoder.set_output(Output::scaled(WIDTH, HEIGHT));
+    let rotation = Rotation::from_degrees(u32::from(media.rotation));
+    let (width, height) = rotation.size(WIDTH, HEIGHT);
+    decoder.set_output(Output::scaled(width, height));
     let mut best: Option<(u64, TimedPicture)> = None;
     let mut take = |picture: TimedPicture| {
         let detail = detail(picture.picture.y(), picture.picture.width as usize);
@@ -91,7 +94,19 @@ fn decode(
         take(picture);
     }
     let (_, picture) = best.ok_or(ThumbnailError::NoPicture)?;
-    Ok(child.jpeg(&picture.picture, QUALITY)?)
+    Ok(child.jpeg(&upright(picture.picture, rotation)?, QUALITY)?)
+}
+
+/// A recording of a phone may lie on its side.
+fn upright(picture: Picture, rotation: Rotation) -> Result<Picture, CodecError> {
+    let (width, height) = (picture.width, picture.height);
+    match veche_mix::Picture::packed(width, height, picture.data) {
+        Ok(lying) => {
+            let upright = lying.turned(rotation);
+            Picture::new(upright.width(), upright.height(), upright.to_packed())
+        }
+        Err(_) => Err(CodecError::BadPicture { width, height }),
+    }
 }
 
 /// How much is on a picture: differences between neighbours.

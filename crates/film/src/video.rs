@@ -12,6 +12,10 @@ use veche_record::{Sample, VideoTrack};
 /// that it works while others do; less than what it takes without waiting.
 const AHEAD: usize = 5;
 
+/// Pictures that a decoder keeps until it knows what is shown before them: as
+/// many as H.264 allows (A.3.1).
+const MOST_HELD: usize = 16;
+
 /// Decodes one track, in order, up to the moment that is shown.
 pub(crate) struct VideoFeed {
     /// The role that it belongs to.
@@ -24,12 +28,16 @@ pub(crate) struct VideoFeed {
     config: VideoDecoderConfig,
     decoder: Option<VideoDecoder>,
     output: Option<Output>,
-    /// Read, not sent.
+    /// Read, not sent; in the order of decoding.
     waiting: VecDeque<Sample>,
     /// When those are shown that were sent and not answered.
-    sent: VecDeque<Duration>,
-    /// Decoded, not shown.
+    sent: Vec<Duration>,
+    /// Decoded, not shown; in the order of showing.
     ready: VecDeque<TimedPicture>,
+    /// Pictures that the decoder keeps back.
+    held: usize,
+    /// The decoder was told that nothing more comes.
+    finished: bool,
     /// Nothing more will come of it.
     failed: bool,
     /// Nothing before the next keyframe can be decoded.
@@ -50,8 +58,10 @@ impl VideoFeed {
             decoder: None,
             output: None,
             waiting: VecDeque::new(),
-            sent: VecDeque::new(),
+            sent: Vec::new(),
             ready: VecDeque::new(),
+            held: 0,
+            finished: false,
             failed: false,
             wants_key: true,
         }
@@ -62,7 +72,9 @@ impl VideoFeed {
         (self.size.width > 0 && self.size.height > 0).then_some(self.size)
     }
 
-    pub(crate) fn push(&mut self, sample: Sample) {
+    pub(crate) fn push(&mut self, mut sample: Sample) {
+        // Decoders answer in microseconds.
+        sample.at = micros(sample.at);
         if !self.failed {
             self.waiting.push_back(sample);
         }
@@ -84,7 +96,7 @@ impl VideoFeed {
     /// Whether a picture is shown at `at` or follows within `gap`.
     pub(crate) fn is_alive(&self, at: Duration, shown: Option<Duration>, gap: Duration) -> bool {
         let next = self.ready.front().map(|p| p.at);
-        let next = next.or_else(|| self.sent.front().copied());
+        let next = next.or_else(|| self.sent.iter().min().copied());
         let next = next.or_else(|| self.waiting.front().map(|s| s.at));
         shown.is_some_and(|shown| at < shown + gap) || next.is_some_and(|next| next < at + gap)
     }
@@ -94,6 +106,7 @@ impl VideoFeed {
         self.decoder = None;
         self.output = None;
         self.sent.clear();
+        self.finished = false;
         self.wants_key = true;
     }
 
@@ -115,6 +128,7 @@ impl VideoFeed {
 
     pub(crate) fn start(&mut self, child: &Child) -> Result<(), CodecError> {
         self.decoder = Some(child.video_decoder(self.config.clone())?);
+        self.finished = false;
         Ok(())
     }
 
@@ -128,37 +142,68 @@ impl VideoFeed {
             self.output = Some(output);
         }
         while let Some(sample) = self.waiting.front() {
-            if sample.at > at && self.sent.len() >= AHEAD {
+            let enough = self.sent.len() >= AHEAD + self.held;
+            if sample.at > at && enough || !self.send()? {
                 break;
             }
-            if self.wants_key && !sample.keyframe {
-                self.waiting.pop_front();
-                continue;
-            }
-            if !decoder.send(&sample.data, sample.at)?.is_taken() {
-                match decoder.try_recv()? {
-                    Some(picture) => take(&mut self.ready, &mut self.sent, picture),
-                    None => break,
-                }
-                continue;
-            }
-            self.wants_key = false;
-            self.sent.push_back(sample.at);
-            self.waiting.pop_front();
         }
         Ok(())
     }
 
-    /// The newest picture that is to be seen at `at`, if there is a new one.
-    pub(crate) fn newest(&mut self, at: Duration) -> Result<Option<TimedPicture>, CodecError> {
-        let Some(decoder) = &mut self.decoder else {
-            return Ok(None);
+    /// Sends the next; `false` if there is none.
+    fn send(&mut self) -> Result<bool, CodecError> {
+        if self.finished && !self.waiting.is_empty() {
+            // More than the file had promised.
+            self.restart();
+        }
+        while self.wants_key && self.waiting.front().is_some_and(|s| !s.keyframe) {
+            self.waiting.pop_front();
+        }
+        let (Some(decoder), Some(sample)) = (&mut self.decoder, self.waiting.front()) else {
+            return Ok(false);
         };
-        while self.sent.front().is_some_and(|sent| *sent <= at) {
-            match decoder.recv()? {
-                Some(picture) => take(&mut self.ready, &mut self.sent, picture),
-                // All that was sent is done.
-                None => self.sent.clear(),
+        while !decoder.send(&sample.data, sample.at)?.is_taken() {
+            if let Some(picture) = decoder.recv()? {
+                answered(&mut self.sent, picture.at);
+                self.ready.push_back(picture);
+            }
+        }
+        self.wants_key = false;
+        self.sent.push(sample.at);
+        self.waiting.pop_front();
+        Ok(true)
+    }
+
+    /// The newest picture that is to be seen at `at`, if there is a new one.
+    /// `over`: nothing more is read of the track.
+    pub(crate) fn newest(
+        &mut self,
+        at: Duration,
+        over: bool,
+    ) -> Result<Option<TimedPicture>, CodecError> {
+        while self.lacks(at) {
+            let Some(decoder) = &mut self.decoder else {
+                break;
+            };
+            if let Some(picture) = decoder.recv()? {
+                answered(&mut self.sent, picture.at);
+                self.ready.push_back(picture);
+            } else if self.finished || self.output == Some(Output::Nothing) {
+                // That is all there will be of them.
+                self.sent.retain(|sent| *sent > at);
+            } else {
+                // It waits for what comes behind.
+                self.held = self.held.max(self.sent.len().min(MOST_HELD));
+                if self.send()? {
+                    continue;
+                }
+                if !over {
+                    break;
+                }
+                if let Some(decoder) = &mut self.decoder {
+                    decoder.finish()?;
+                }
+                self.finished = true;
             }
         }
         let mut newest = None;
@@ -167,13 +212,25 @@ impl VideoFeed {
         }
         Ok(newest)
     }
+
+    /// Whether a picture may come that is to be seen by `at`.
+    fn lacks(&self, at: Duration) -> bool {
+        let later = self.ready.back().is_some_and(|picture| picture.at > at);
+        !later && self.sent.iter().any(|sent| *sent <= at)
+    }
 }
 
-fn take(ready: &mut VecDeque<TimedPicture>, sent: &mut VecDeque<Duration>, picture: TimedPicture) {
-    while sent.front().is_some_and(|sent| *sent <= picture.at) {
-        sent.pop_front();
+/// Pictures come in the order of showing: what was to be shown before one that
+/// is here does not come any more.
+fn answered(sent: &mut Vec<Duration>, at: Duration) {
+    if let Some(this) = sent.iter().position(|sent| *sent == at) {
+        sent.remove(this);
     }
-    ready.push_back(picture);
+    sent.retain(|sent| *sent >= at);
+}
+
+fn micros(at: Duration) -> Duration {
+    Duration::from_micros(u64::try_from(at.as_micros()).unwrap_or(u64::MAX))
 }
 
 pub(crate) fn codec(codec: veche_media::VideoCodec) -> veche_codec::VideoCodec {
@@ -182,5 +239,20 @@ pub(crate) fn codec(codec: veche_media::VideoCodec) -> veche_codec::VideoCodec {
         veche_media::VideoCodec::H264 => veche_codec::VideoCodec::H264,
         veche_media::VideoCodec::Vp9 => veche_codec::VideoCodec::Vp9,
         veche_media::VideoCodec::Av1 => veche_codec::VideoCodec::Av1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_to_be_shown_before_comes_no_more() {
+        let ms = Duration::from_millis;
+        let mut sent = vec![ms(0), ms(100), ms(33), ms(66), ms(66)];
+        answered(&mut sent, ms(0));
+        answered(&mut sent, ms(66));
+        // One of two at the same time is still to come.
+        assert_eq!(sent, [ms(100), ms(66)]);
     }
 }

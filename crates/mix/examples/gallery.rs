@@ -8,8 +8,10 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use veche_mix::custom::{Align, Content, Element, Layouts, Length, Seat};
 use veche_mix::{
-    DesktopAlign, Fonts, Layout, Mixer, Picture, Rotation, Settings, Source, SourceId, SourceKind,
+    Anchor, DesktopAlign, Fonts, Image, Layout, Mixer, Picture, Rotation, Settings, Source,
+    SourceId, SourceKind, Spot, Title,
 };
 
 const SIZES: [(u32, u32); 3] = [(1280, 720), (720, 1280), (320, 240)];
@@ -96,6 +98,86 @@ fn screen(width: u32, height: u32) -> Picture {
     }
     bytes.resize((width * height * 3 / 2) as usize, 128);
     Picture::packed(width, height, bytes).unwrap()
+}
+
+/// A ring and a bar on nothing.
+fn logo() -> Image {
+    let mut pixels = Vec::new();
+    for y in 0..80 {
+        for x in 0..200 {
+            let (fx, fy) = (x as f32 + 0.5, y as f32 + 0.5);
+            let ring = (10.0 - ((fx - 40.0).hypot(fy - 40.0) - 28.0).abs() * 2.0).clamp(0.0, 1.0);
+            let bar = f32::from(u8::from((90..190).contains(&x) && (28..52).contains(&y)));
+            let alpha = (ring.max(bar) * 200.0) as u8;
+            pixels.extend([255, 255, 255, alpha]);
+        }
+    }
+    Image::rgba(200, 80, pixels).unwrap()
+}
+
+/// Slanting stripes.
+fn wall() -> Image {
+    let pixel = |x: u32, y: u32| {
+        let stripe = (x + y) / 60 % 2 == 0;
+        let blue = 60 + (y * 80 / 600) as u8;
+        [20, if stripe { 50 } else { 40 }, blue, 255]
+    };
+    let all = (0..600).flat_map(|y| (0..800).map(move |x| (x, y)));
+    Image::rgba(800, 600, all.flat_map(|(x, y)| pixel(x, y)).collect()).unwrap()
+}
+
+/// A sun over a hill.
+fn portrait() -> Image {
+    let pixel = |x: u32, y: u32| {
+        let sun = (x as f32 - 120.0).hypot(y as f32 - 90.0) < 40.0;
+        let hill = y as f32 > 170.0 + 30.0 * (x as f32 / 40.0).sin();
+        match (sun, hill) {
+            (_, true) => [60, 140, 80, 255],
+            (true, _) => [250, 210, 90, 255],
+            _ => [120, 170, 220, 255],
+        }
+    };
+    let all = (0..240).flat_map(|y| (0..240).map(move |x| (x, y)));
+    Image::rgba(240, 240, all.flat_map(|(x, y)| pixel(x, y)).collect()).unwrap()
+}
+
+fn picture_in_picture() -> Layouts {
+    let seat = |element: Element| Element {
+        content: Content::Seat(Seat {
+            crop: true,
+            ..Seat::default()
+        }),
+        ..element
+    };
+    let mut layouts = Layouts::new();
+    let small = |align, y| Element {
+        width: Length::Percent(26.0),
+        height: Length::Percent(26.0),
+        align,
+        x: -24,
+        y,
+        ..Element::default()
+    };
+    layouts
+        .add(
+            2,
+            vec![
+                seat(Element::default()),
+                seat(small(Align::BottomRight, -24)),
+            ],
+        )
+        .unwrap();
+    layouts
+        .add(
+            3,
+            vec![
+                seat(Element::default()),
+                seat(small(Align::BottomRight, -24)),
+                seat(small(Align::TopRight, 24)),
+            ],
+        )
+        .unwrap();
+    layouts
 }
 
 fn save(path: &Path, picture: &Picture) {
@@ -270,6 +352,53 @@ fn main() {
             mixer.compose(ms(40));
             40 + at
         });
+    }
+    for count in [2, 3] {
+        gallery.each(&format!("custom-{count:02}"), &plain, |mixer| {
+            mixer.set_layouts(picture_in_picture());
+            people(mixer, count, |i| i != 2);
+            mixer.set_audio(SourceId(1), false);
+            mixer.set_audio(SourceId(2), false);
+            speak(mixer, 1, 800);
+            people(mixer, count, |i| i != 2);
+            840
+        });
+    }
+    for count in [1, 4] {
+        gallery.each(&format!("dressed-{count:02}"), &plain, |mixer| {
+            mixer.set_background(Some(&wall()));
+            mixer.set_watermark(Some(&logo()), Spot::Anchor(Anchor::TopRight));
+            people(mixer, count, |i| i % 2 == 1);
+            mixer.set_avatar(SourceId(0), Some(&portrait()));
+            mixer.set_audio(SourceId(0), false);
+            mixer.set_audio(SourceId(2), false);
+            speak(mixer, 1, 800);
+            840
+        });
+    }
+    for (name, count, wallpaper) in [("title", 3, false), ("title-many", 14, true)] {
+        for (width, height) in SIZES {
+            let mut mixer = gallery.mixer(Settings {
+                width,
+                height,
+                ..plain.clone()
+            });
+            mixer.set_background(wallpaper.then(wall).as_ref());
+            mixer.set_watermark(Some(&logo()), Spot::Anchor(Anchor::BottomRight));
+            let people = NAMES.iter().cycle().skip(1).take(count).enumerate();
+            let title = Title {
+                text: match count {
+                    3 => "Стендап".into(),
+                    _ => "Quarterly review of everything that has been decided by anybody".into(),
+                },
+                date: "2026-11-21".into(),
+                people: people
+                    .map(|(i, name)| (name.to_string(), (i == 2).then(portrait)))
+                    .collect(),
+            };
+            let path = gallery.folder.join(format!("{name}-{width}x{height}.png"));
+            save(&path, &mixer.title(&title));
+        }
     }
     gallery.each("phones", &plain, |mixer| {
         for i in 0..3 {

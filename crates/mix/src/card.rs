@@ -1,7 +1,11 @@
 //! What is drawn for a source: names on pictures, cards instead of pictures.
 
+mod sign;
+
+pub(crate) use self::sign::Sign;
 use crate::colour::{Rgb, theme};
 use crate::draw::{Sketch, Sprite};
+use crate::image::Image;
 use crate::layout::Rect;
 use crate::picture::Picture;
 use crate::settings::Settings;
@@ -9,6 +13,9 @@ use crate::text::{Style, Writer, hue, monogram};
 
 /// Smaller letters cannot be read.
 const SMALLEST_TEXT: f32 = 11.0;
+
+/// What of the padding below a name its line has below letters anyway.
+const SPARE_BELOW: f32 = 3.0;
 
 fn even(value: f32) -> u32 {
     ((value.max(0.0) / 2.0).round() as u32) * 2
@@ -34,13 +41,13 @@ pub(crate) fn caption(
     writer: &mut Writer,
     settings: &Settings,
     name: &str,
-    screen: bool,
+    sign: Option<Sign>,
     (width, height): (u32, u32),
 ) -> Option<Sprite> {
     let mut size = caption_size(settings, height);
     let inset = caption_inset(settings, height) as f32;
     let mut opacity = settings.text_background_opacity.clamp(0.0, 1.0);
-    if screen {
+    if sign == Some(Sign::Screen) {
         // What is shown matters more than who shows it, and is often white.
         size = (size * 0.85).max(SMALLEST_TEXT);
         opacity += (1.0 - opacity) * 0.4;
@@ -51,7 +58,7 @@ pub(crate) fn caption(
     let end = size * 0.25;
     let left = padding.left as f32 * k + end;
     let right = padding.right as f32 * k + end;
-    let icon = if screen { size * 1.45 } else { 0.0 };
+    let icon = sign.map_or(0.0, |sign| size * sign.width());
     let room = width as f32 - 2.0 * inset - left - right - icon;
     if name.is_empty() || room < size * 1.5 || (height as f32) < size * 2.6 {
         return None;
@@ -64,8 +71,8 @@ pub(crate) fn caption(
     };
     let text = writer.write(name, style);
     let line = text.height as f32;
-    let top = (padding.top as f32 - 3.0) * k;
-    let bottom = (padding.bottom as f32 - 3.0) * k;
+    let top = (padding.top as f32 - settings.text_cut_top as f32) * k;
+    let bottom = (padding.bottom as f32 - SPARE_BELOW) * k;
     let mut sketch = Sketch::new(
         (left + icon + text.width as f32 + right).round() as u32,
         (top + line + bottom).max(line).round() as u32,
@@ -77,8 +84,8 @@ pub(crate) fn caption(
         height: sketch.height,
     };
     sketch.rounded(whole, line, settings.text_background, opacity);
-    if icon > 0.0 {
-        screen_icon(&mut sketch, left, size, settings.text_colour);
+    if let Some(sign) = sign {
+        sign.draw(&mut sketch, left, size, settings.text_colour);
     }
     sketch.draw(
         &text,
@@ -88,46 +95,46 @@ pub(crate) fn caption(
     Some(sketch.to_sprite(settings.matrix))
 }
 
-/// A screen on a foot, before the name of who shares one.
-fn screen_icon(sketch: &mut Sketch, left: f32, size: f32, colour: Rgb) {
-    let unit = size / 10.0;
-    let middle = sketch.height as f32 / 2.0;
-    let mut part = |x: f32, y: f32, w: f32, h: f32, alpha: f32| {
-        let rect = Rect {
-            x: (left + x * unit).round() as u32,
-            y: (middle + y * unit).round().max(0.0) as u32,
-            width: (w * unit).round().max(1.0) as u32,
-            height: (h * unit).round().max(1.0) as u32,
-        };
-        sketch.rounded(rect, unit, colour, alpha);
-    };
-    part(0.0, -4.2, 11.0, 7.0, 0.95);
-    part(3.5, 3.7, 4.0, 1.2, 0.95);
+/// Whose card it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Who<'a> {
+    pub name: &'a str,
+    pub muted: bool,
+    /// Instead of letters.
+    pub avatar: Option<&'a Image>,
 }
 
-/// A tile of somebody without a picture: monogram and name in the middle.
+/// A tile of somebody without a picture: monogram or portrait, and the name, in
+/// the middle.
 pub(crate) fn card(
     writer: &mut Writer,
     settings: &Settings,
-    name: &str,
+    who: Who<'_>,
     (width, height): (u32, u32),
 ) -> Picture {
+    let name = who.name;
     let hue = hue(name);
     let (w, h) = (width as f32, height as f32);
     let scale = settings.scale();
     let mut sketch = filled(width, height, theme::face(hue));
 
-    let circle = even((w.min(h) * 0.38).min(190.0 * scale)).max(16);
+    let (share, most) = match who.avatar {
+        Some(_) => (0.5, 260.0),
+        None => (0.38, 190.0),
+    };
+    let circle = even((w.min(h) * share).min(most * scale)).max(16);
     let size = match settings.caption_autoscale {
         true => (settings.font_size_audio_only as f32 * scale).min(h * 0.105),
         false => settings.font_size_audio_only as f32 * scale,
     }
     .max(SMALLEST_TEXT);
     let named = settings.show_names && !name.is_empty() && h > size * 4.0;
+    let sign = who.muted.then_some(Sign::Muted);
+    let icon = sign.map_or(0.0, |sign| size * sign.width());
     let text = named.then(|| {
         let style = Style {
             size,
-            width: w * 0.88,
+            width: w * 0.88 - icon,
             lines: 1,
             colour: theme::face_ink(hue),
         };
@@ -142,22 +149,50 @@ pub(crate) fn card(
         width: circle,
         height: circle,
     };
-    sketch.rounded(ring, circle as f32, theme::face_circle(hue), 1.0);
+    face(&mut sketch, writer, ring, name, who.avatar);
+    if let Some(text) = text {
+        let middle = top + circle as f32 + gap + text.height as f32 / 2.0;
+        if let Some(sign) = sign {
+            let left = (w - text.width as f32 - icon) / 2.0;
+            let mut drawn = Sketch::new(icon.ceil() as u32, text.height);
+            sign.draw(&mut drawn, 0.0, size, theme::face_ink(hue));
+            let top = middle - drawn.height as f32 / 2.0;
+            sketch.draw(&drawn, left.round() as i32, top.round() as i32);
+        }
+        centred(&mut sketch, &text, (w + icon) / 2.0, middle);
+    }
+    sketch.to_picture(settings.matrix)
+}
+
+/// A portrait in a circle, or a monogram.
+pub(crate) fn face(
+    sketch: &mut Sketch,
+    writer: &mut Writer,
+    circle: Rect,
+    name: &str,
+    avatar: Option<&Image>,
+) {
+    let hue = hue(name);
+    if let Some(avatar) = avatar {
+        let mut portrait = avatar.covering(circle.width, circle.height);
+        portrait.keep_disc();
+        // What of it is clear shows its person's colour.
+        sketch.rounded(circle, circle.width as f32, theme::face_circle(hue), 1.0);
+        sketch.draw(&portrait, circle.x as i32, circle.y as i32);
+        return;
+    }
+    sketch.rounded(circle, circle.width as f32, theme::face_circle(hue), 1.0);
     let letters = writer.write(
         &monogram(name),
         Style {
-            size: circle as f32 * 0.4,
-            width: circle as f32,
+            size: circle.width as f32 * 0.4,
+            width: circle.width as f32,
             lines: 1,
             colour: theme::face_ink(hue),
         },
     );
-    centred(&mut sketch, &letters, w / 2.0, top + circle as f32 / 2.0);
-    if let Some(text) = text {
-        let middle = top + circle as f32 + gap + text.height as f32 / 2.0;
-        centred(&mut sketch, &text, w / 2.0, middle);
-    }
-    sketch.to_picture(settings.matrix)
+    let middle = |at: u32| at as f32 + circle.width as f32 / 2.0;
+    centred(sketch, &letters, middle(circle.x), middle(circle.y));
 }
 
 /// The tile that counts those who found no room.
@@ -222,7 +257,7 @@ pub(crate) fn message(writer: &mut Writer, settings: &Settings, name: &str, text
     sketch.to_sprite(settings.matrix)
 }
 
-fn filled(width: u32, height: u32, colour: Rgb) -> Sketch {
+pub(crate) fn filled(width: u32, height: u32, colour: Rgb) -> Sketch {
     let mut sketch = Sketch::new(width, height);
     let whole = Rect {
         x: 0,
@@ -234,7 +269,7 @@ fn filled(width: u32, height: u32, colour: Rgb) -> Sketch {
     sketch
 }
 
-fn centred(sketch: &mut Sketch, text: &Sketch, x: f32, y: f32) {
+pub(crate) fn centred(sketch: &mut Sketch, text: &Sketch, x: f32, y: f32) {
     let left = x - text.width as f32 / 2.0;
     let top = y - text.height as f32 / 2.0;
     sketch.draw(text, left.round() as i32, top.round() as i32);

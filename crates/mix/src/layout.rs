@@ -4,6 +4,11 @@
 //! one it takes the stage and the faces stand in a strip beside it, which is a
 //! grid again, of as many columns as show them largest.
 
+pub mod custom;
+mod grid;
+mod spotlight;
+
+use self::grid::{Area, Grid, Shape, even_near, filled_rows};
 use crate::settings::{DesktopAlign, Layout};
 
 /// A part of the composed picture. All even, as I420 asks for.
@@ -94,6 +99,8 @@ pub struct Placed {
     pub fit: Fit,
     /// Radius of its corners.
     pub radius: u32,
+    /// Higher ones lie over lower ones. Those of a grid lie beside each other.
+    pub layer: u32,
 }
 
 /// Where all tiles lie.
@@ -130,139 +137,6 @@ const USUAL: f32 = 16.0 / 9.0;
 /// Radius of a tile's corners and the gap between tiles at 720p.
 const RADIUS: f32 = 14.0;
 const GAP: f32 = 10.0;
-
-/// A strip beside a screen grows this far over its usual depth.
-const DEEPEST: f32 = 1.6;
-
-#[derive(Clone, Copy, Debug)]
-struct Area {
-    x: f32,
-    y: f32,
-    width: f32,
-    height: f32,
-}
-
-/// The narrowest and the widest tile.
-#[derive(Clone, Copy, Debug)]
-struct Shape {
-    min: f32,
-    max: f32,
-}
-
-impl Shape {
-    fn exactly(aspect: f32) -> Shape {
-        Shape {
-            min: aspect,
-            max: aspect,
-        }
-    }
-
-    /// The largest size of this shape inside a cell.
-    fn fit(self, width: f32, height: f32) -> (f32, f32) {
-        let (width, height) = (width.max(0.0), height.max(0.0));
-        if width > height * self.max {
-            (height * self.max, height)
-        } else if width < height * self.min {
-            (width, width / self.min)
-        } else {
-            (width, height)
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Grid {
-    columns: usize,
-    rows: usize,
-    width: f32,
-    height: f32,
-}
-
-impl Grid {
-    fn area(&self) -> f32 {
-        self.width * self.height
-    }
-
-    /// The grid of `count` tiles whose tiles are largest in `area`.
-    fn largest(area: Area, count: usize, gap: f32, shape: Shape) -> Grid {
-        let mut best: Option<Grid> = None;
-        for columns in 1..=count.max(1) {
-            let rows = count.max(1).div_ceil(columns);
-            // A column that stays empty only makes tiles smaller.
-            if columns > 1 && (columns - 1) * rows >= count {
-                continue;
-            }
-            let (width, height) = shape.fit(
-                (area.width - gap * (columns - 1) as f32) / columns as f32,
-                (area.height - gap * (rows - 1) as f32) / rows as f32,
-            );
-            let grid = Grid {
-                columns,
-                rows,
-                width,
-                height,
-            };
-            if best.is_none_or(|best| grid.area() > best.area() + 1.0) {
-                best = Some(grid);
-            }
-        }
-        best.unwrap_or(Grid {
-            columns: 1,
-            rows: 1,
-            width: area.width,
-            height: area.height,
-        })
-    }
-
-    fn extent(&self, gap: f32) -> (f32, f32) {
-        (
-            self.columns as f32 * (self.width + gap) - gap,
-            self.rows as f32 * (self.height + gap) - gap,
-        )
-    }
-
-    /// The tiles, the whole in the middle of `area`, a short last row too. Edges
-    /// are rounded as those of `area` are, so that neighbours do not overlap.
-    fn place(&self, area: Area, count: usize, gap: f32) -> Vec<Rect> {
-        let gap = even_near(gap);
-        let (columns, rows) = (self.columns as u32, self.rows as u32);
-        let span = |begin: f32, length: f32| (even_near(begin), even_near(begin + length));
-        let (x, right) = span(area.x, area.width);
-        let (y, bottom) = span(area.y, area.height);
-        let fitting = |side: f32, count: u32, room: u32| {
-            let most = (room.saturating_sub(gap * (count - 1)) / count) & !1;
-            even_down(side).min(most.max(2))
-        };
-        let width = fitting(self.width, columns, right - x);
-        let height = fitting(self.height, rows, bottom - y);
-        let middle = |begin: u32, end: u32, count: u32, side: u32| {
-            let used = count * (side + gap) - gap;
-            begin + ((end - begin).saturating_sub(used) / 4 * 2)
-        };
-        let top = middle(y, bottom, rows, height);
-        (0..count)
-            .map(|i| {
-                let row = i / self.columns;
-                let in_row = self.columns.min(count - row * self.columns);
-                let left = middle(x, right, in_row as u32, width);
-                Rect {
-                    x: left + (i % self.columns) as u32 * (width + gap),
-                    y: top + row as u32 * (height + gap),
-                    width,
-                    height,
-                }
-            })
-            .collect()
-    }
-}
-
-fn even_down(value: f32) -> u32 {
-    ((value.max(2.0) + 0.01) as u32 & !1).max(2)
-}
-
-fn even_near(value: f32) -> u32 {
-    ((value.max(0.0) / 2.0).round() as u32) * 2
-}
 
 /// One aspect that stands for many: their geometric mean.
 fn usual_aspect<'a>(tiles: impl Iterator<Item = &'a Tile>) -> f32 {
@@ -380,6 +254,7 @@ impl Stage {
             rect,
             fit,
             radius: self.radius(Some(tile), &rect),
+            layer: 0,
         }
     }
 
@@ -456,6 +331,7 @@ impl Stage {
                 rect,
                 fit: Fit::Cover,
                 radius: self.radius(None, &rect),
+                layer: 0,
             });
         }
     }
@@ -471,153 +347,6 @@ impl Stage {
             }
         }
     }
-
-    fn spotlight(
-        &self,
-        tiles: &[Tile],
-        featured: &[usize],
-        others: &[usize],
-        out: &mut Arrangement,
-    ) {
-        let (area, gap) = (self.inner(), self.gap());
-        let aspect = usual_aspect(featured.iter().map(|&i| &tiles[i]));
-        let shape = match featured.iter().any(|&i| tiles[i].whole) {
-            true => Shape::exactly(aspect),
-            false => Shape {
-                min: aspect * 0.8,
-                max: aspect / 0.9,
-            },
-        };
-        let beside = match self.align {
-            DesktopAlign::Left | DesktopAlign::Right => true,
-            DesktopAlign::Top | DesktopAlign::Bottom => false,
-            // Between two strips, on those sides that leave more of the screen.
-            DesktopAlign::Center => area.width / area.height >= aspect * 0.98,
-        };
-        let strips: Vec<Vec<usize>> = match self.align {
-            DesktopAlign::Center if others.len() > 1 => {
-                let half = others.len().div_ceil(2);
-                vec![others[..half].to_vec(), others[half..].to_vec()]
-            }
-            _ if others.is_empty() => Vec::new(),
-            _ => vec![others.to_vec()],
-        };
-        let (length, across) = match beside {
-            true => (area.height, area.width),
-            false => (area.width, area.height),
-        };
-        // What the featured picture cannot use anyway is the strips'.
-        let stage_most = Grid::largest(area, featured.len(), gap, shape).extent(gap);
-        let spare = across - if beside { stage_most.0 } else { stage_most.1 };
-        let busiest = strips.iter().map(Vec::len).max().unwrap_or(0);
-        let share = match (busiest, strips.len()) {
-            (0..=2, 1) => 0.24,
-            (_, 1) => 0.2,
-            _ => 0.15,
-        };
-        let strip_area = |at: f32, deep: f32| match beside {
-            true => Area {
-                x: area.x + at,
-                y: area.y,
-                width: deep,
-                height: length,
-            },
-            false => Area {
-                x: area.x,
-                y: area.y + at,
-                width: length,
-                height: deep,
-            },
-        };
-        let mut each = match strips.len() {
-            0 => 0.0,
-            n => (across * share).max((spare - gap * n as f32) / n as f32),
-        };
-        let faces = self.shape(tiles, others);
-        // Rather a deeper strip than people who are only counted, within bounds.
-        while each < across * share * DEEPEST && !self.holds(strip_area(0.0, each), busiest, faces)
-        {
-            each += across * 0.01;
-        }
-        // Tiles that do not fill their strip give the rest back.
-        let deepest = strips
-            .iter()
-            .map(|who| {
-                let extent =
-                    Grid::largest(strip_area(0.0, each), who.len(), gap, faces).extent(gap);
-                if beside { extent.0 } else { extent.1 }
-            })
-            .fold(0.0f32, f32::max);
-        let deep = match self.layout {
-            // Filled strips use all they have, as those do that cannot show everybody.
-            _ if !self.holds(strip_area(0.0, each), busiest, faces) => each,
-            Layout::CropNoPadding => each,
-            _ => deepest.min(each),
-        };
-        let taken = (deep + gap) * strips.len() as f32;
-        let stage_area = strip_area(0.0, (across - taken).max(2.0));
-        let grid = Grid::largest(stage_area, featured.len(), gap, shape);
-        let extent = grid.extent(gap);
-        let stage_deep = if beside { extent.0 } else { extent.1 };
-        // The stage and its strips stand together in the middle.
-        let start = ((across - stage_deep - taken) / 2.0).max(0.0);
-        let strip_first = matches!(
-            (self.align, strips.len()),
-            (DesktopAlign::Right | DesktopAlign::Bottom, 1) | (DesktopAlign::Center, 2)
-        );
-        let stage_at = start + if strip_first { deep + gap } else { 0.0 };
-        let rects = grid.place(strip_area(stage_at, stage_deep), featured.len(), gap);
-        for (&i, rect) in featured.iter().zip(rects) {
-            out.tiles[i] = Some(self.placed(&tiles[i], rect));
-        }
-        for (n, who) in strips.iter().enumerate() {
-            let at = match strip_first && n == 0 {
-                true => start,
-                false => stage_at + stage_deep + gap,
-            };
-            self.crowd(strip_area(at, deep), tiles, who, out);
-        }
-    }
-}
-
-/// Rows that fill `area` without a gap, each tile as near to `aspect` as may be.
-fn filled_rows(area: Area, count: usize, aspect: f32) -> Vec<Rect> {
-    // What is lost by cropping, over all tiles.
-    let lost = |rows: usize| -> f32 {
-        (0..rows)
-            .map(|row| {
-                let in_row = row_len(count, rows, row);
-                let tile = area.width / in_row as f32 / (area.height / rows as f32);
-                let kept = (tile / aspect).min(aspect / tile);
-                in_row as f32 * (1.0 - kept)
-            })
-            .sum()
-    };
-    let rows = (1..=count)
-        .min_by(|&a, &b| lost(a).total_cmp(&lost(b)))
-        .unwrap_or(1);
-    let mut rects = Vec::with_capacity(count);
-    for row in 0..rows {
-        let in_row = row_len(count, rows, row);
-        let y0 = even_near(area.y + area.height * row as f32 / rows as f32);
-        let y1 = even_near(area.y + area.height * (row + 1) as f32 / rows as f32);
-        for column in 0..in_row {
-            let x0 = even_near(area.x + area.width * column as f32 / in_row as f32);
-            let x1 = even_near(area.x + area.width * (column + 1) as f32 / in_row as f32);
-            rects.push(Rect {
-                x: x0,
-                y: y0,
-                width: x1 - x0,
-                height: y1 - y0,
-            });
-        }
-    }
-    rects
-}
-
-/// Tiles in a row when `count` are spread over `rows`, the fuller rows last.
-fn row_len(count: usize, rows: usize, row: usize) -> usize {
-    (count + row) / rows
 }
 
 #[cfg(test)]

@@ -1,21 +1,26 @@
 //! The composed picture: who is in it, what changed, what has to be drawn again.
 
+mod arrange;
+mod dress;
+mod member;
 mod motion;
 mod paint;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use self::motion::{Motion, Place};
+use self::dress::Watermark;
+pub use self::dress::{Anchor, Spot};
+use self::member::Member;
 use crate::chat::Chat;
-use crate::colour::Yuv;
-use crate::draw::{Corner, Ring, Sprite};
-use crate::layout::{Fit, Placed, Rect, Stage, Tile};
+use crate::draw::{Corner, Ring};
+use crate::layout::custom::Layouts;
+use crate::layout::{Fit, Placed, Rect};
 use crate::picture::{Picture, PictureMut};
 use crate::scale::{Rotation, Scaler};
-use crate::settings::{DesktopAlign, Layout, Settings};
+use crate::settings::Settings;
 use crate::text::{Fonts, Writer, plain};
-use crate::voice::{Floor, Voice};
+use crate::voice::Floor;
 
 /// Longest name and message that are drawn, in characters.
 const LONGEST_NAME: usize = 128;
@@ -57,64 +62,17 @@ pub struct Target {
     pub fit: Fit,
 }
 
-/// What a tile looked like when it was drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Drawn {
-    rect: Rect,
-    radius: u32,
-    opacity: u8,
-    ring: u8,
-    pictures: u64,
-    fit: Fit,
-}
-
-/// A name drawn for a size of tile.
-#[derive(Debug)]
-struct Caption {
-    size: (u32, u32),
-    sprite: Option<Sprite>,
-}
-
-#[derive(Debug)]
-struct Member {
-    id: SourceId,
-    source: Source,
-    picture: Option<Picture>,
-    rotation: Rotation,
-    /// Counts what changed of the picture.
-    pictures: u64,
-    natural: Option<(u32, u32)>,
-    natural_was_told: bool,
-    voice: Voice,
-    leaving: bool,
-    placed: Option<Placed>,
-    motion: Option<Motion>,
-    drawn: Option<Drawn>,
-    /// The picture in the size of the tile, and what it was made from.
-    fitted: Option<(u64, Picture)>,
-    card: Option<Picture>,
-    caption: Option<Caption>,
-}
-
-impl Member {
-    fn shows_picture(&self) -> bool {
-        self.source.has_video && self.picture.is_some()
-    }
-
-    /// Proportions of the upright picture. Cards have none of their own: they are
-    /// counted as the usual camera.
-    fn aspect(&self) -> Option<f32> {
-        let (width, height) = self.natural.filter(|_| self.source.has_video)?;
-        let (width, height) = self.rotation.size(width, height);
-        Some(width as f32 / height as f32)
-    }
-}
-
 /// Composes the picture of a meeting.
 #[derive(Debug)]
 pub struct Mixer {
     settings: Settings,
-    background: Yuv,
+    /// What is seen where nothing is.
+    background: Picture,
+    background_image: bool,
+    watermark: Option<Watermark>,
+    layouts: Layouts,
+    /// Numbers of tiles that there was no layout for.
+    without_layout: BTreeSet<usize>,
     writer: Writer,
     scaler: Scaler,
     members: Vec<Member>,
@@ -143,11 +101,16 @@ impl Mixer {
     /// An empty meeting, written in these fonts.
     pub fn with_fonts(settings: Settings, fonts: &Fonts) -> Mixer {
         let mut settings = settings;
-        let background = settings.matrix.yuv(settings.background);
-        let canvas = Picture::solid(settings.width, settings.height, background);
-        (settings.width, settings.height) = (canvas.width(), canvas.height());
+        let colour = settings.matrix.yuv(settings.background);
+        let background = Picture::solid(settings.width, settings.height, colour);
+        (settings.width, settings.height) = (background.width(), background.height());
         Mixer {
+            canvas: background.clone(),
             background,
+            background_image: false,
+            watermark: None,
+            layouts: Layouts::new(),
+            without_layout: BTreeSet::new(),
             writer: Writer::new(fonts),
             scaler: Scaler::default(),
             members: Vec::new(),
@@ -155,7 +118,6 @@ impl Mixer {
             chat: Chat::default(),
             floor: Floor::default(),
             on_stage: None,
-            canvas,
             corners: BTreeMap::new(),
             rings: BTreeMap::new(),
             last: None,
@@ -188,23 +150,7 @@ impl Mixer {
                 member.picture = None;
             }
         } else {
-            self.members.push(Member {
-                id,
-                source,
-                picture: None,
-                rotation: Rotation::None,
-                pictures: 0,
-                natural: None,
-                natural_was_told: false,
-                voice: Voice::default(),
-                leaving: false,
-                placed: None,
-                motion: None,
-                drawn: None,
-                fitted: None,
-                card: None,
-                caption: None,
-            });
+            self.members.push(Member::new(id, source));
         }
         self.arrange();
     }
@@ -335,104 +281,5 @@ impl Mixer {
 
     fn member(&mut self, id: SourceId) -> Option<&mut Member> {
         self.members.iter_mut().find(|m| m.id == id && !m.leaving)
-    }
-
-    /// Where everybody is to be.
-    fn arrange(&mut self) {
-        self.rearrange = true;
-        let screens = self
-            .members
-            .iter()
-            .any(|m| !m.leaving && m.source.kind == SourceKind::Screen);
-        let speaker = match self.settings.layout {
-            Layout::Speaker if !screens => self.on_stage,
-            _ => None,
-        };
-        let tiles: Vec<Tile> = self
-            .members
-            .iter()
-            .filter(|m| !m.leaving)
-            .map(|m| Tile {
-                featured: m.source.kind == SourceKind::Screen || Some(m.id) == speaker,
-                whole: m.source.kind == SourceKind::Screen,
-                aspect: m.aspect(),
-            })
-            .collect();
-        let stage = Stage {
-            width: self.settings.width,
-            height: self.settings.height,
-            scale: self.settings.scale(),
-            layout: self.settings.layout,
-            align: match self.settings.layout {
-                Layout::Speaker if self.settings.width > self.settings.height => DesktopAlign::Left,
-                Layout::Speaker => DesktopAlign::Top,
-                _ => self.settings.desktop_align,
-            },
-        };
-        let arrangement = stage.arrange(&tiles);
-        let hidden = arrangement.tiles.iter().filter(|t| t.is_none()).count();
-        let there = self.members.iter_mut().filter(|m| !m.leaving);
-        for (member, placed) in there.zip(&arrangement.tiles) {
-            if member.placed.map(|p| (p.rect.width, p.rect.height))
-                != placed.map(|p| (p.rect.width, p.rect.height))
-            {
-                member.card = None;
-            }
-            member.placed = *placed;
-        }
-        self.more = arrangement.more.map(|placed| (placed, hidden, None));
-    }
-
-    /// Voices move on, and with them who is on the stage.
-    fn hear(&mut self, at: Duration, passed: Duration) {
-        for member in &mut self.members {
-            member.voice.step(at, passed);
-        }
-        if self.settings.layout != Layout::Speaker {
-            return;
-        }
-        let people: Vec<(SourceId, Option<Duration>)> = self
-            .members
-            .iter()
-            .filter(|m| !m.leaving && m.source.kind == SourceKind::Camera)
-            .map(|m| (m.id, m.voice.speaking))
-            .collect();
-        let on_stage = self.floor.step(at, &people);
-        if on_stage != self.on_stage {
-            self.on_stage = on_stage;
-            self.arrange();
-        }
-    }
-
-    /// Sends every tile to its new place.
-    fn start_moving(&mut self, at: Duration) {
-        let lasts = self.settings.animation;
-        let first = self.last.is_none();
-        for member in &mut self.members {
-            let now = member.motion.map(|m| m.place(at, lasts));
-            let to = match (&member.placed, now) {
-                (Some(placed), _) => Place::at(placed),
-                (None, Some(_)) => match member.motion {
-                    Some(motion) if motion.to.opacity == 0.0 => continue,
-                    Some(motion) => motion.to.away(),
-                    None => continue,
-                },
-                (None, None) => continue,
-            };
-            if member.motion.is_some_and(|m| m.to == to) {
-                continue;
-            }
-            member.motion = Some(Motion {
-                from: match now {
-                    // The first picture begins with everybody in place.
-                    _ if first => to,
-                    Some(now) => now,
-                    None => to.away(),
-                },
-                to,
-                since: at,
-            });
-        }
-        self.draw_all = true;
     }
 }

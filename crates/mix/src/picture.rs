@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::colour::Yuv;
+use crate::scale::{Rotation, Scaler};
 
 /// The largest width and height of a picture: that of the codecs in use, and a
 /// bound on what one picture can take.
@@ -229,6 +230,27 @@ impl Picture {
             view.planes.offset[plane] += py * view.planes.stride[plane] + px;
         }
         view
+    }
+
+    /// The picture upright.
+    pub fn turned(&self, rotation: Rotation) -> Picture {
+        if rotation == Rotation::None {
+            return self.clone();
+        }
+        let (width, height) = rotation.size(self.width, self.height);
+        let mut upright = Picture::black(width, height);
+        Scaler::default().fill(self, rotation, &mut upright);
+        upright
+    }
+
+    /// On the way to another picture of the same size, from 0 (this one) to 1.
+    pub fn faded(&self, to: &Picture, share: f32) -> Picture {
+        let mut faded = self.clone();
+        if (self.width, self.height) == (to.width, to.height) {
+            let share = (share.clamp(0.0, 1.0) * 255.0).round() as u8;
+            faded.edit().fade(to, share);
+        }
+        faded
     }
 
     /// The bytes as packed planes.

@@ -4,6 +4,11 @@
 //! triangle filter, as wide as the larger of both steps. Rows first, in loops
 //! that vectorise, then columns.
 
+mod taps;
+mod turn;
+
+use self::taps::{BITS, Taps};
+use self::turn::turn;
 use crate::picture::{Picture, plane_size};
 
 /// How a picture has to be turned to stand upright, clockwise, as RTP's video
@@ -43,72 +48,6 @@ impl Rotation {
             true => (height, width),
             false => (width, height),
         }
-    }
-}
-
-/// Weights sum up to one of this many bits: a sum of weighted bytes is sixteen.
-const BITS: u32 = 8;
-
-/// For each output pixel the first input pixel and its weights.
-#[derive(Clone, Debug, Default)]
-struct Taps {
-    from: usize,
-    to: usize,
-    /// Weights of each output pixel; the same number for all.
-    width: usize,
-    first: Vec<usize>,
-    weights: Vec<i16>,
-}
-
-impl Taps {
-    fn new(from: usize, to: usize) -> Taps {
-        let step = from as f32 / to as f32;
-        let reach = step.max(1.0);
-        // At most eight where large steps begin with halves.
-        let width = (2.0 * reach).ceil() as usize + 1;
-        let width = width.next_multiple_of(4).min(from);
-        let mut first = Vec::with_capacity(to);
-        let mut weights = Vec::with_capacity(to * width);
-        for i in 0..to {
-            let middle = (i as f32 + 0.5) * step - 0.5;
-            let begin = ((middle - reach).floor() as isize + 1).clamp(0, (from - width) as isize);
-            let begin = begin as usize;
-            let raw: Vec<f32> = (begin..begin + width)
-                .map(|at| (1.0 - (at as f32 - middle).abs() / reach).max(0.0))
-                .collect();
-            let sum: f32 = raw.iter().sum();
-            let one = (1u32 << BITS) as f32;
-            let mut left = 1i32 << BITS;
-            let start = weights.len();
-            for value in &raw {
-                let weight = match sum > 0.0 {
-                    true => (value / sum * one).round() as i32,
-                    false => 0,
-                };
-                weights.push(weight.min(left).max(0) as i16);
-                left -= weight.min(left).max(0);
-            }
-            // What rounding left over goes to the heaviest.
-            let heaviest = (0..width).max_by(|&a, &b| raw[a].total_cmp(&raw[b]));
-            if let Some(heaviest) = heaviest {
-                weights[start + heaviest] += left as i16;
-            }
-            first.push(begin);
-        }
-        Taps {
-            from,
-            to,
-            width,
-            first,
-            weights,
-        }
-    }
-
-    fn at(&self, i: usize) -> (usize, &[i16]) {
-        (
-            self.first[i],
-            &self.weights[i * self.width..(i + 1) * self.width],
-        )
     }
 }
 
@@ -284,131 +223,5 @@ fn fixed<const N: usize>(row: &[i16], taps: &Taps, out: &mut [u8], finish: impl 
     }
 }
 
-/// Side of the squares that a quarter turn works in, so that rows read and rows
-/// written both stay in the cache.
-const BLOCK: usize = 32;
-
-fn turn(picture: &Picture, rotation: Rotation, into: &mut Picture) {
-    let mut into = into.edit();
-    for plane in 0..3 {
-        let (w, h) = plane_size(picture.width(), picture.height(), plane);
-        let (from, stride) = picture.plane(plane);
-        let to = &mut into.planes[plane];
-        if rotation == Rotation::Half {
-            for y in 0..h {
-                let row = &from[(h - 1 - y) * stride..][..w];
-                for (out, &value) in to.row(y)[..w].iter_mut().zip(row.iter().rev()) {
-                    *out = value;
-                }
-            }
-            continue;
-        }
-        // The turned plane is h wide and w high.
-        for by in (0..w).step_by(BLOCK) {
-            let rows = BLOCK.min(w - by);
-            for bx in (0..h).step_by(BLOCK) {
-                let columns = BLOCK.min(h - bx);
-                let mut block = [[0u8; BLOCK]; BLOCK];
-                for x in 0..columns {
-                    let line = match rotation {
-                        Rotation::Quarter => &from[(h - 1 - bx - x) * stride + by..][..rows],
-                        _ => &from[(bx + x) * stride + w - by - rows..][..rows],
-                    };
-                    block[x][..rows].copy_from_slice(line);
-                }
-                for y in 0..rows {
-                    let out = &mut to.row(by + y)[bx..bx + columns];
-                    let from = match rotation {
-                        Rotation::Quarter => y,
-                        _ => rows - 1 - y,
-                    };
-                    for (out, line) in out.iter_mut().zip(&block) {
-                        *out = line[from % BLOCK];
-                    }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::colour::Yuv;
-
-    fn ramp(width: u32, height: u32) -> Picture {
-        let mut picture = Picture::black(width, height);
-        let mut edit = picture.edit();
-        for y in 0..height as usize {
-            for (x, pixel) in edit.planes[0].row(y).iter_mut().enumerate() {
-                *pixel = (x * 255 / (width as usize - 1)) as u8;
-            }
-        }
-        picture
-    }
-
-    #[test]
-    fn one_colour_stays_that_colour_in_every_size() {
-        let colour = Yuv {
-            y: 235,
-            u: 17,
-            v: 239,
-        };
-        for (w, h) in [(2, 2), (64, 36), (100, 300), (1920, 1080), (636, 358)] {
-            let mut out = Picture::black(w, h);
-            Scaler::default().fill(&Picture::solid(640, 360, colour), Rotation::None, &mut out);
-            for (plane, value) in [(0, 235), (1, 17), (2, 239)] {
-                for row in 0..plane_size(w, h, plane).1 {
-                    assert!(out.row(plane, row).iter().all(|&v| v == value), "{w}x{h}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_ramp_stays_a_ramp() {
-        for width in [128u32, 640, 300] {
-            let mut out = Picture::black(width, 20);
-            Scaler::default().fill(&ramp(256, 40), Rotation::None, &mut out);
-            let row = out.row(0, 10);
-            for (x, &value) in row.iter().enumerate() {
-                let wanted = (x as f32 + 0.5) / width as f32 * 255.0;
-                assert!(
-                    (f32::from(value) - wanted).abs() < 2.5,
-                    "{width} {x} {value}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn fine_stripes_become_grey_when_shrunk() {
-        let mut picture = Picture::black(640, 64);
-        let mut edit = picture.edit();
-        for y in 0..64 {
-            for (x, pixel) in edit.planes[0].row(y).iter_mut().enumerate() {
-                *pixel = if x % 2 == 0 { 0 } else { 200 };
-            }
-        }
-        let mut out = Picture::black(128, 32);
-        Scaler::default().fill(&picture, Rotation::None, &mut out);
-        assert!(out.row(0, 16).iter().all(|&v| (85..=115).contains(&v)));
-    }
-
-    #[test]
-    fn turning_four_times_comes_back() {
-        let picture = ramp(64, 40);
-        let mut scaler = Scaler::default();
-        let mut quarter = Picture::black(40, 64);
-        scaler.fill(&picture, Rotation::Quarter, &mut quarter);
-        // The left edge, dark, is on top after a turn to the right.
-        assert!(quarter.row(0, 0).iter().all(|&v| v == 0));
-        assert!(quarter.row(0, 63).iter().all(|&v| v == 255));
-        let mut back = Picture::black(64, 40);
-        scaler.fill(&quarter, Rotation::ThreeQuarters, &mut back);
-        assert_eq!(back.to_packed(), picture.to_packed());
-        let mut half = Picture::black(64, 40);
-        scaler.fill(&picture, Rotation::Half, &mut half);
-        assert_eq!(half.row(0, 0)[0], 255);
-    }
-}
+mod tests;

@@ -123,6 +123,9 @@ pub struct Settings {
     pub caption_autoscale: bool,
     /// Space around names on pictures.
     pub text_padding: TextPadding,
+    /// How much of what a font has above its letters is left out
+    /// (`mixer_text_cut_top`).
+    pub text_cut_top: u32,
     /// Colour of names on pictures.
     pub text_colour: Rgb,
     /// Behind names on pictures.
@@ -161,6 +164,7 @@ impl Default for Settings {
                 bottom: 5,
                 left: 5,
             },
+            text_cut_top: 3,
             text_colour: Rgb::WHITE,
             text_background: theme::PILL,
             text_background_opacity: 0.62,

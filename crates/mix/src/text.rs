@@ -107,7 +107,7 @@ impl Writer {
         }
     }
 
-    fn laid_out(&mut self, text: &str, style: Style, line: f32) -> Buffer {
+    fn laid_out(&mut self, text: &str, style: Style, line: f32, align: Option<Align>) -> Buffer {
         let mut buffer = Buffer::new(&mut self.system, Metrics::new(style.size, line));
         let one = style.lines <= 1;
         buffer.set_wrap(if one { Wrap::None } else { Wrap::WordOrGlyph });
@@ -120,18 +120,28 @@ impl Writer {
             // Fallback takes fonts of exactly the same weight, and most have only
             // this one. Ours says it of itself too.
             .weight(Weight::NORMAL);
-        buffer.set_text(text, &attrs, Shaping::Advanced, one.then_some(Align::Left));
+        buffer.set_text(text, &attrs, Shaping::Advanced, align);
         buffer.shape_until_scroll(&mut self.system, false);
         buffer
     }
 
     /// A text as wide and high as it is; at least a clear sketch of one line.
     pub fn write(&mut self, text: &str, style: Style) -> Sketch {
+        let one = style.lines <= 1;
+        self.written(text, style, one.then_some(Align::Left))
+    }
+
+    /// The same, each line in the middle.
+    pub fn write_centred(&mut self, text: &str, style: Style) -> Sketch {
+        self.written(text, style, Some(Align::Center))
+    }
+
+    fn written(&mut self, text: &str, style: Style, align: Option<Align>) -> Sketch {
         if self.glyphs.image_cache.len() > KEPT_GLYPHS {
             self.glyphs.image_cache.clear();
         }
         let line = (style.size * LINE).ceil();
-        let mut buffer = self.laid_out(text, style, line);
+        let mut buffer = self.laid_out(text, style, line, align);
         if style.lines > 1 {
             // The library's ellipsis is for single lines: others are cut here.
             let mut cut = text.to_owned();
@@ -144,7 +154,7 @@ impl Writer {
                 cut.truncate(end);
                 cut.truncate(cut.trim_end().len());
                 cut.push('…');
-                buffer = self.laid_out(&cut, style, line);
+                buffer = self.laid_out(&cut, style, line, align);
                 if end == 0 {
                     break;
                 }

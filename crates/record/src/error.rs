@@ -21,7 +21,7 @@ pub enum ReadError {
         /// Where it starts.
         at: u64,
     },
-    /// Something is larger than anything that this crate writes.
+    /// Something is larger than anything that is read.
     #[error("{what} is larger than {limit}")]
     TooLarge {
         /// The thing.
@@ -32,6 +32,26 @@ pub enum ReadError {
     /// There is a header and nothing whole behind it.
     #[error("no media in the file")]
     NoMedia,
+    /// Of an MP4 whose recording was broken off before it was ended: what is
+    /// where in it was to be written last.
+    #[error("its index is missing: it was cut off, or its recording was not ended")]
+    NoIndex,
+    /// The file is shorter than it says.
+    #[error("it was cut off: there is nothing at byte {at} and behind")]
+    CutOff {
+        /// Where something is missing.
+        at: u64,
+    },
+    /// Something is coded in a way that is not read.
+    #[error("{what} in {codec} cannot be read; {known} can")]
+    Codec {
+        /// Pictures or sound.
+        what: &'static str,
+        /// How it is called.
+        codec: String,
+        /// What could be read.
+        known: &'static str,
+    },
     /// The file was finished before.
     #[error("the file is finished already")]
     Finished,

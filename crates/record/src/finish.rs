@@ -161,6 +161,11 @@ fn write_durably(
     })
 }
 
+/// First boxes of MP4 and QuickTime files.
+const MP4_BEGINS: [&[u8; 4]; 7] = [
+    b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot",
+];
+
 pub(crate) enum Found {
     Mp4,
     Matroska,
@@ -185,7 +190,8 @@ pub(crate) fn container<R: Read + Seek>(file: &mut R) -> Result<Found, ReadError
     }
     file.seek(SeekFrom::Start(0))?;
     match head {
-        [_, _, _, _, b'f', b't', b'y', b'p'] => Ok(Found::Mp4),
+        // QuickTime files of old begin with anything that may be at the top.
+        [_, _, _, _, kind @ ..] if MP4_BEGINS.contains(&&kind) => Ok(Found::Mp4),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Ok(Found::Matroska),
         _ => Err(ReadError::UnknownContainer),
     }

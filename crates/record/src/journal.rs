@@ -16,10 +16,10 @@ mod read;
 mod writer;
 
 pub use event::{
-    Chat, End, Event, Join, Leave, MAX_NAME_BYTES, MAX_TEXT_BYTES, Source, Start, StreamEnd,
+    Chat, End, Event, Join, Leave, MAX_NAME_BYTES, MAX_TEXT_BYTES, Mute, Source, Start, StreamEnd,
     StreamStart,
 };
-pub use read::{Journal, JournalError, Person, Stay, Stream, read};
+pub use read::{Journal, JournalError, Person, Stay, Stream, Switch, read};
 pub use writer::{WriteError, Writer};
 
 use std::fs;

@@ -11,9 +11,9 @@
 //!   samples in, bytes out. Pure.
 //!   Also what films need: AAC, pictures that are decoded in another order than
 //!   they are shown ([`Sample::decode_at`]), texts.
-//! - [`Reader`], [`inspect`], [`finish`], [`finish_to`], [`merge`]: our own
-//!   files, open or finished or cut at any byte. Named errors, no panics, bounded
-//!   memory. [`finish_to_with`] adds a title and chapters.
+//! - [`Reader`], [`inspect`], [`finish`], [`finish_to`], [`merge`]: files, open
+//!   or finished or cut at any byte, also those of ffmpeg, phones and cameras.
+//!   Named errors, no panics, bounded memory. [`finish_to_with`] adds a title and chapters.
 //! - [`recorder::Recorder`]: the recording of one stream as a state machine.
 //!   Pure: access units, time and results of the disk in, bytes to write out.
 //! - [`name`]: file names that no client can break out of.

@@ -2,13 +2,19 @@
 //! finished.
 
 mod boxes;
+mod describe;
+mod edits;
 pub(crate) mod entry;
 pub(crate) mod finish;
 mod fragment;
+mod header;
+mod index;
 mod movie;
 pub(crate) mod read;
+mod survey;
 mod tables;
 mod text;
+mod top;
 mod writer;
 
 pub use writer::Writer;

@@ -8,9 +8,10 @@ use crate::finish::{Found, container, open};
 use crate::track::{Sample, Track};
 use crate::{mp4, webm};
 
-/// Reads the samples of one of our files, open or finished, in about the order
-/// of time (those of each track in order), with memory for a second of it and
-/// the tables of a finished MP4.
+/// Reads the samples of a file, open or finished, in about the order of time
+/// (those of each track in the order of decoding), with memory for a second of it
+/// and the tables of a finished MP4. Ours, and MP4, QuickTime, WebM and Matroska
+/// of others with the codecs of [`TrackMedia`](crate::TrackMedia).
 pub struct Reader {
     tracks: Vec<Track>,
     samples: Samples,

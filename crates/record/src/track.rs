@@ -170,6 +170,11 @@ impl Track {
         matches!(self.media, TrackMedia::Video(_))
     }
 
+    /// Whether it carries sound.
+    pub fn is_audio(&self) -> bool {
+        matches!(self.media, TrackMedia::Audio(_))
+    }
+
     pub(crate) fn is_text(&self) -> bool {
         matches!(self.media, TrackMedia::Text)
     }

@@ -179,6 +179,7 @@ impl Hub {
         for entry in [join, began] {
             self.output(Output::Journal { recording, entry });
         }
+        self.journal_muted(transport, recording);
         self.restart_recording(transport, Tag::Chosen(recording));
         Ok(())
     }
@@ -199,6 +200,13 @@ impl Hub {
         self.restart_recording(transport, Tag::Own);
         self.leave_recorder(name, transport, id);
         self.record_for_room(transport);
+    }
+
+    /// The recorders that a stream was added to.
+    pub(crate) fn recorders_of(&self, transport: TransportId) -> Vec<RoomRecordingId> {
+        let all = self.multi_recorders.values();
+        let those = all.filter(|recorder| recorder.streams.contains_key(&transport));
+        those.map(|recorder| recorder.id).collect()
     }
 
     fn leave_recorder(&mut self, name: &RoomName, transport: TransportId, id: MediaSessionId) {

@@ -172,6 +172,15 @@ pub enum JournalEntry {
         /// It has a picture.
         video: bool,
     },
+    /// The microphone or the camera of a stream was switched off, or on again.
+    Mute {
+        /// The client's id.
+        media_session: MediaSessionId,
+        /// Nothing is heard on purpose.
+        audio: bool,
+        /// Nothing is seen on purpose.
+        video: bool,
+    },
     /// A stream ended.
     Unstream {
         /// The client's id.

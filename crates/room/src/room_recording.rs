@@ -428,6 +428,7 @@ impl Hub {
         // One that was taken elsewhere for a while is told of once.
         if before != Some(recording) {
             self.output(Output::Journal { recording, entry });
+            self.journal_muted(transport, recording);
         }
         self.restart_recording(transport, Tag::Room(recording));
     }
@@ -481,6 +482,40 @@ impl Hub {
             let (recording, entry) = (recording.id, JournalEntry::Leave { person });
             self.output(Output::Journal { recording, entry });
         }
+    }
+
+    /// A microphone or camera was switched: told to whoever was told of the stream.
+    pub(crate) fn journal_mute(&mut self, transport: TransportId) {
+        let Some(stream) = self.streams.get(&transport) else {
+            return;
+        };
+        let room = stream.room.as_ref();
+        let of_room = room.and_then(|room| self.running_room_recording(room));
+        let of_room = of_room.filter(|recording| stream.journaled == Some(*recording));
+        let chosen = self.recorders_of(transport);
+        for recording in chosen.into_iter().chain(of_room) {
+            self.journal_switches(transport, recording);
+        }
+    }
+
+    /// A stream begins to be recorded; what is off is told, if something is.
+    pub(crate) fn journal_muted(&mut self, transport: TransportId, recording: RoomRecordingId) {
+        let details = self.streams.get(&transport).map(|stream| &stream.details);
+        if details.is_some_and(|details| details.audio_muted || details.video_muted) {
+            self.journal_switches(transport, recording);
+        }
+    }
+
+    fn journal_switches(&mut self, transport: TransportId, recording: RoomRecordingId) {
+        let Some(stream) = self.streams.get(&transport) else {
+            return;
+        };
+        let entry = JournalEntry::Mute {
+            media_session: stream.media_session.clone(),
+            audio: stream.details.audio_muted,
+            video: stream.details.video_muted,
+        };
+        self.output(Output::Journal { recording, entry });
     }
 
     /// Only of streams that it was told of.

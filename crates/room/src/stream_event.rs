@@ -42,6 +42,7 @@ impl Hub {
             .ok_or(Reason::StreamNotFound)?;
         self.blame.room.clone_from(&stream.room);
         let details = &mut stream.details;
+        let before = (details.audio_muted, details.video_muted);
         match kind {
             StreamEventKind::AudioMuted => details.audio_muted = true,
             StreamEventKind::AudioUnmuted => details.audio_muted = false,
@@ -49,7 +50,12 @@ impl Hub {
             StreamEventKind::VideoUnmuted => details.video_muted = false,
             StreamEventKind::Data => {}
         }
-        for play in stream.plays.clone() {
+        let changed = before != (details.audio_muted, details.video_muted);
+        let plays = stream.plays.clone();
+        if changed {
+            self.journal_mute(transport);
+        }
+        for play in plays {
             // Those who do not play yet are told the state when they do.
             let Some(play) = self.plays.get(&play).filter(|play| play.media.is_flowing()) else {
                 continue;

@@ -170,7 +170,8 @@ fn settings(args: &MixArgs) -> Result<Settings, MixError> {
         Some(path) => Settings::read(path).map_err(MixError::Settings)?,
         None => (Settings::default(), Vec::new()),
     };
-    let flags = settings.apply(&args.settings());
+    // Paths in flags are relative to where one is.
+    let flags = settings.apply(&args.settings(), Path::new(""));
     warnings.extend(flags.map_err(MixError::Settings)?);
     settings.check().map_err(MixError::Settings)?;
     for warning in warnings {

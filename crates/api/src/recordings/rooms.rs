@@ -9,7 +9,8 @@ use std::time::Duration;
 use std::{io, mem};
 
 use veche_record::journal::{
-    self, Chat, End, Event, Join, Leave, Source, Start, StreamEnd, StreamStart, WriteError, Writer,
+    self, Chat, End, Event, Join, Leave, Mute, Source, Start, StreamEnd, StreamStart, WriteError,
+    Writer,
 };
 use veche_record::name::{Fields, MAX_BASE, Template};
 use veche_room::{Input, JournalEntry, Reason, RecordRoomOrder, RoomRecordingId};
@@ -364,6 +365,16 @@ fn event(entry: JournalEntry, at_ms: u64) -> Option<Event> {
             person: person.to_string(),
             source: source(room.as_str(), login.as_str(), stream.as_str()),
             stream: stream.to_string(),
+            media_session_id: media_session.to_string(),
+            audio,
+            video,
+        }),
+        JournalEntry::Mute {
+            media_session,
+            audio,
+            video,
+        } => Event::Mute(Mute {
+            at_ms,
             media_session_id: media_session.to_string(),
             audio,
             video,

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
 mod aac;
+mod dress;
 mod ffmpeg;
+mod foreign;
 mod hostile;
 
 use std::path::{Path, PathBuf};
@@ -326,6 +328,45 @@ fn somebody_without_a_camera_has_a_card() {
         "a monogram in the middle: {middle:?}, {corner:?}"
     );
     assert!(tone_at(&sound(&output), 0.5, 1.5, 440.0) > 0.05);
+}
+
+#[test]
+fn a_camera_that_is_switched_off_is_a_card_at_once() {
+    let folder = TempDir::new().unwrap();
+    let ann = folder.path().join("ann.webm");
+    record(&ann, Some(RED), Some("sine=440"), 4.0);
+    let lines = r#"{"type":"start","version":1,"at_ms":0,"id":"ann","room":"Standup","room_id":"r1","room_start_us":0,"started_at_ms":0}
+{"type":"join","at_ms":0,"person":"p1","name":"Ann"}
+{"type":"stream","at_ms":0,"person":"p1","stream":"s","media_session_id":"m1","source":"camera","audio":true,"video":true}
+{"type":"mute","at_ms":1000,"media_session_id":"m1","audio":true,"video":true}
+{"type":"mute","at_ms":2000,"media_session_id":"m1","audio":false,"video":true}
+{"type":"mute","at_ms":3000,"media_session_id":"m1","audio":false,"video":false}
+{"type":"end","at_ms":4000}
+"#;
+    let journal = Journal::parse(lines.as_bytes()).unwrap();
+    let mut inputs = find(&ann, &Of::default()).unwrap();
+    inputs[0].media_session_id = Some("m1".into());
+    let output = folder.path().join("film.mp4");
+    let film = film_of(inputs, Some(journal), small(), &output).unwrap();
+    assert_eq!(film.people, ["Ann"]);
+    let red = |at| is_red(colour(&output, at, "60:60:210:20"));
+    // However red the pictures that come.
+    let seen = [0.5, 0.9, 1.15, 2.5, 2.9, 3.15, 3.8].map(red);
+    assert_eq!(seen, [true, true, false, false, false, true, true]);
+    // The sign beside the name is there while the microphone is off.
+    let sign = |at: f64| {
+        let path = output.display().to_string();
+        let at = at.to_string();
+        let mut args = vec!["-v", "error", "-ss", &at, "-i", &path, "-frames:v", "1"];
+        args.extend("-vf crop=320:60:80:150 -f rawvideo -pix_fmt gray -".split(' '));
+        ffmpeg::run("ffmpeg", &args)
+    };
+    let differ = |one: &[u8], other: &[u8]| {
+        let pairs = one.iter().zip(other);
+        pairs.filter(|(a, b)| a.abs_diff(**b) > 40).count()
+    };
+    assert!(differ(&sign(1.7), &sign(2.5)) > 40);
+    assert!(differ(&sign(2.3), &sign(2.7)) < 10);
 }
 
 #[test]

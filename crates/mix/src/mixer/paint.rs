@@ -1,15 +1,18 @@
 //! What is drawn for a frame, and what is not drawn again.
 
+mod chat;
+mod fit;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Caption, Drawn, Mixer, SourceKind};
+use super::member::{Caption, Drawn};
+use super::{Mixer, SourceKind};
 use crate::card;
 use crate::colour::theme;
-use crate::draw::{Corner, Ring, Sprite};
+use crate::draw::{Corner, Ring};
 use crate::layout::{Fit, Rect};
 use crate::picture::Picture;
-use crate::scale::{Rotation, Scaler};
 
 /// Corners and rings of different radius that are kept drawn. While tiles move
 /// there are some tens.
@@ -36,87 +39,185 @@ impl Mixer {
         // After the last step of a movement everything is drawn once more in place.
         self.draw_all = moving;
 
+        let looks: Vec<Option<Drawn>> =
+            (0..self.members.len()).map(|i| self.looks(i, at)).collect();
         let chat = self.chat_at(at);
-        let under_chat = [self.chat_was, chat];
-        let mut canvas = self.canvas.edit();
-        let whole = Rect {
+        let mut dirty: Vec<Rect> = [self.chat_was, chat].into_iter().flatten().collect();
+        self.chat_was = chat;
+        let mut again = self.drawn_again(&looks, all, &dirty);
+        // What lies over something is drawn again with it, but not twice over itself.
+        if let Some(watermark) = self.watermark.as_ref().map(|w| w.rect) {
+            let below = looks.iter().zip(&again).any(|(look, again)| {
+                *again && look.is_some_and(|look| look.rect.overlaps(&watermark))
+            });
+            if all || below || dirty.iter().any(|rect| rect.overlaps(&watermark)) {
+                dirty.push(watermark);
+                again = self.drawn_again(&looks, all, &dirty);
+            }
+        }
+        self.clear(&looks, &again, all, &dirty);
+        self.draw_more(all, &dirty);
+        for i in self.from_below() {
+            let moving =
+                |m: &super::member::Member| m.motion.is_some_and(|motion| !motion.over(at, lasts));
+            match looks[i] {
+                Some(look) if again[i] => {
+                    let over = moving(&self.members[i]) || self.lies_over(i, &looks);
+                    self.draw_member(i, look, over);
+                }
+                Some(_) => {}
+                None => self.members[i].drawn = None,
+            }
+        }
+        self.draw_chat(at);
+        let whole = self.whole();
+        if let Some(watermark) = &self.watermark
+            && (all || dirty.contains(&watermark.rect))
+        {
+            let (x, y) = (i64::from(watermark.rect.x), i64::from(watermark.rect.y));
+            let mut canvas = self.canvas.edit();
+            canvas.sprite(&watermark.sprite, x, y, &whole, 255);
+        }
+    }
+
+    pub(super) fn whole(&self) -> Rect {
+        Rect {
             x: 0,
             y: 0,
             width: self.settings.width,
             height: self.settings.height,
-        };
-        if all {
-            canvas.fill(&whole, self.background);
-        } else {
-            for rect in under_chat.iter().flatten() {
-                canvas.fill(rect, self.background);
-            }
         }
-        if let Some((placed, count, picture)) = &mut self.more {
-            let touched = under_chat
-                .iter()
-                .flatten()
-                .any(|r| r.overlaps(&placed.rect));
-            if all || touched || picture.is_none() {
-                let size = (placed.rect.width, placed.rect.height);
-                let picture = picture.get_or_insert_with(|| {
-                    card::more(&mut self.writer, &self.settings, *count, size)
-                });
-                let corner = corner(&mut self.corners, placed.radius).clone();
-                let mut canvas = self.canvas.edit();
-                canvas.blit(picture, placed.rect.x, placed.rect.y);
-                canvas.round(&placed.rect, &corner, self.background);
-            }
-        }
-        // Those who leave lie under those who stay.
-        for leaving in [true, false] {
-            for i in 0..self.members.len() {
-                if self.members[i].leaving == leaving {
-                    self.draw_member(i, at, all, &under_chat);
-                }
-            }
-        }
-        self.draw_chat(at);
-        self.chat_was = chat;
     }
 
-    fn draw_member(&mut self, i: usize, at: Duration, all: bool, under: &[Option<Rect>; 2]) {
+    /// How a tile is to look at `at`; `None` where it is not.
+    fn looks(&self, i: usize, at: Duration) -> Option<Drawn> {
         let alone = self.members.iter().filter(|m| !m.leaving).count() < 2;
-        let member = &mut self.members[i];
-        let Some(motion) = member.motion else {
-            member.drawn = None;
-            return;
-        };
-        let moving = !motion.over(at, self.settings.animation);
-        let place = motion.place(at, self.settings.animation);
-        let rect = place
-            .rect()
-            .within(self.settings.width, self.settings.height);
-        let fit = member.placed.map_or(Fit::Cover, |p| p.fit);
+        let member = &self.members[i];
+        let place = member.motion?.place(at, self.settings.animation);
         // Of somebody alone everybody knows who speaks.
         let rings =
             self.settings.voice_activity && member.source.kind == SourceKind::Camera && !alone;
-        let drawn = Drawn {
-            rect,
+        Some(Drawn {
+            rect: place
+                .rect()
+                .within(self.settings.width, self.settings.height),
             radius: place.radius.round() as u32,
             opacity: (place.opacity * 255.0).round() as u8,
-            ring: if rings {
-                (member.voice.ring * 255.0).round() as u8
-            } else {
-                0
+            ring: match rings {
+                true => (member.voice.ring * 255.0).round() as u8,
+                false => 0,
             },
             pictures: member.pictures,
-            fit,
+            fit: member.placed.map_or(Fit::Cover, |p| p.fit),
+        })
+    }
+
+    /// Which tiles are drawn again.
+    fn drawn_again(&self, looks: &[Option<Drawn>], all: bool, dirty: &[Rect]) -> Vec<bool> {
+        let mut again: Vec<bool> = looks
+            .iter()
+            .zip(&self.members)
+            .map(|(look, member)| {
+                look.is_some_and(|look| {
+                    let touched = dirty.iter().any(|rect| rect.overlaps(&look.rect));
+                    all || touched || member.drawn != Some(look)
+                })
+            })
+            .collect();
+        if !self.is_layered() || all {
+            return again;
+        }
+        // Those that lie over each other are drawn together, from below.
+        loop {
+            let drawn: Vec<Rect> = looks
+                .iter()
+                .zip(&again)
+                .filter_map(|(look, again)| look.filter(|_| *again))
+                .map(|look| look.rect)
+                .collect();
+            let mut more = false;
+            for (look, again) in looks.iter().zip(&mut again) {
+                let touched =
+                    look.is_some_and(|look| drawn.iter().any(|rect| rect.overlaps(&look.rect)));
+                more |= touched && !*again;
+                *again |= touched;
+            }
+            if !more {
+                return again;
+            }
+        }
+    }
+
+    /// Whether tiles may lie over each other when they do not move.
+    fn is_layered(&self) -> bool {
+        self.members
+            .iter()
+            .any(|m| m.placed.is_some_and(|placed| placed.layer > 0))
+    }
+
+    /// Whether a tile lies over or under others.
+    fn lies_over(&self, i: usize, looks: &[Option<Drawn>]) -> bool {
+        let Some(look) = looks[i].filter(|_| self.is_layered()) else {
+            return false;
         };
-        let touched = under.iter().flatten().any(|r| r.overlaps(&rect));
-        if !all && !touched && member.drawn == Some(drawn) {
+        let mut others = looks.iter().enumerate().filter(|(other, _)| *other != i);
+        others.any(|(_, other)| other.is_some_and(|other| other.rect.overlaps(&look.rect)))
+    }
+
+    /// Everybody, those who leave first: they lie under those who stay.
+    fn from_below(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.members.len()).collect();
+        order.sort_by_key(|i| {
+            let member = &self.members[*i];
+            (!member.leaving, member.placed.map_or(0, |p| p.layer))
+        });
+        order
+    }
+
+    /// Takes away what was drawn where something is drawn again.
+    fn clear(&mut self, looks: &[Option<Drawn>], again: &[bool], all: bool, dirty: &[Rect]) {
+        let (whole, layered) = (self.whole(), self.is_layered());
+        let mut canvas = self.canvas.edit();
+        if all {
+            canvas.restore(&whole, &self.background);
             return;
         }
-        member.drawn = Some(drawn);
+        for rect in dirty {
+            canvas.restore(rect, &self.background);
+        }
+        for (look, again) in looks.iter().zip(again) {
+            if let (Some(look), true) = (look, layered && *again) {
+                canvas.restore(&look.rect, &self.background);
+            }
+        }
+    }
+
+    /// The tile that counts those who found no room.
+    fn draw_more(&mut self, all: bool, dirty: &[Rect]) {
+        let Some((placed, count, picture)) = &mut self.more else {
+            return;
+        };
+        let touched = dirty.iter().any(|rect| rect.overlaps(&placed.rect));
+        if !all && !touched && picture.is_some() {
+            return;
+        }
+        let size = (placed.rect.width, placed.rect.height);
+        let picture = picture
+            .get_or_insert_with(|| card::more(&mut self.writer, &self.settings, *count, size));
+        let corner = corner(&mut self.corners, placed.radius);
+        let mut canvas = self.canvas.edit();
+        canvas.blit(picture, placed.rect.x, placed.rect.y);
+        canvas.round(&placed.rect, corner, &self.background);
+    }
+
+    /// Draws a tile. `over`: there may be others below it.
+    fn draw_member(&mut self, i: usize, drawn: Drawn, over: bool) {
+        self.members[i].drawn = Some(drawn);
         if drawn.opacity == 0 {
             return;
         }
-        self.fit_member(i, rect, fit);
+        let rect = drawn.rect;
+        self.fit_member(i, rect, drawn.fit);
         let member = &self.members[i];
         let shown = member.shows_picture();
         let Some((_, picture)) = &member.fitted else {
@@ -132,8 +233,7 @@ impl Mixer {
             self.rings.clear();
         }
         let mut canvas = self.canvas.edit();
-        // Tiles lie over each other only while they move.
-        let kept = moving.then(|| {
+        let kept = over.then(|| {
             let fits = |kept: &Picture| (kept.width(), kept.height()) == (rect.width, rect.height);
             let mut kept = match self.kept.take().filter(fits) {
                 Some(kept) => kept,
@@ -176,167 +276,11 @@ impl Mixer {
             canvas.uncover(&rect, &kept, corner, drawn.opacity);
             self.kept = Some(kept);
         } else if drawn.radius > 0 {
-            canvas.round(&rect, corner, self.background);
+            canvas.round(&rect, corner, &self.background);
         }
-    }
-
-    /// Makes the picture or the card of a member fit its tile, and its name.
-    fn fit_member(&mut self, i: usize, rect: Rect, fit: Fit) {
-        let member = &mut self.members[i];
-        let size = member
-            .placed
-            .map_or((rect.width, rect.height), |p| (p.rect.width, p.rect.height));
-        if !member.shows_picture() {
-            let card = member.card.get_or_insert_with(|| {
-                let name = member.source.name.as_str();
-                card::card(&mut self.writer, &self.settings, name, size)
-            });
-            let spare = member.fitted.take().map(|(_, picture)| picture);
-            let fitted = fitted(
-                &mut self.scaler,
-                card,
-                Rotation::None,
-                rect,
-                Fit::Cover,
-                spare,
-            );
-            member.fitted = Some((u64::MAX, fitted));
-            return;
-        }
-        if self.settings.show_names && member.caption.as_ref().is_none_or(|c| c.size != size) {
-            let screen = member.source.kind == SourceKind::Screen;
-            let name = member.source.name.as_str();
-            member.caption = Some(Caption {
-                size,
-                sprite: card::caption(&mut self.writer, &self.settings, name, screen, size),
-            });
-        }
-        let Some(picture) = &member.picture else {
-            return;
-        };
-        let there = member.fitted.as_ref().is_some_and(|(made_from, picture)| {
-            *made_from == member.pictures
-                && (picture.width() == rect.width || picture.height() == rect.height)
-                && (fit == Fit::Contain
-                    || (picture.width(), picture.height()) == (rect.width, rect.height))
-        });
-        if !there {
-            let spare = member.fitted.take().map(|(_, picture)| picture);
-            let fitted = fitted(&mut self.scaler, picture, member.rotation, rect, fit, spare);
-            member.fitted = Some((member.pictures, fitted));
-        }
-    }
-
-    fn chat_edge(&self) -> (f32, f32) {
-        let scale = self.settings.scale();
-        ((20.0 * scale).max(6.0), (8.0 * scale).max(3.0))
-    }
-
-    /// The messages in sight, each with its place.
-    fn with_chat(
-        &mut self,
-        at: Duration,
-        mut each: impl FnMut(&mut Picture, &Sprite, i64, i64, u8),
-    ) {
-        let (edge, gap) = self.chat_edge();
-        let (width, height) = (self.settings.width as f32, self.settings.height as f32);
-        // Letters do not shrink as far as pictures do.
-        let most = if self.settings.scale() < 0.5 { 2 } else { 4 };
-        let (writer, settings) = (&mut self.writer, &self.settings);
-        let draw = |name: &str, text: &str| card::message(writer, settings, name, text);
-        for shown in self.chat.shown(at, (settings.chat_stays, most), gap, draw) {
-            let even = |value: f32| ((value / 2.0).round() as i64) * 2;
-            let x = even(width - edge) - i64::from(shown.sprite.width);
-            let y = even(height - edge - shown.above) - i64::from(shown.sprite.height);
-            each(&mut self.canvas, shown.sprite, x, y, shown.opacity);
-        }
-    }
-
-    /// What part of the picture the chat covers.
-    fn chat_at(&mut self, at: Duration) -> Option<Rect> {
-        let (mut x0, mut y0, mut x1, mut y1) = (i64::MAX, i64::MAX, 0, 0);
-        self.with_chat(at, |_, sprite, x, y, _| {
-            x0 = x0.min(x);
-            y0 = y0.min(y);
-            x1 = x1.max(x + i64::from(sprite.width));
-            y1 = y1.max(y + i64::from(sprite.height));
-        });
-        let (x0, y0) = (x0.max(0), y0.max(0));
-        (x1 > x0 && y1 > y0).then(|| Rect {
-            x: x0 as u32,
-            y: y0 as u32,
-            width: (x1 - x0) as u32,
-            height: (y1 - y0) as u32,
-        })
-    }
-
-    fn draw_chat(&mut self, at: Duration) {
-        let whole = Rect {
-            x: 0,
-            y: 0,
-            width: self.settings.width,
-            height: self.settings.height,
-        };
-        self.with_chat(at, |canvas, sprite, x, y, opacity| {
-            canvas.edit().sprite(sprite, x, y, &whole, opacity);
-        });
     }
 }
 
 fn corner(corners: &mut BTreeMap<u32, Corner>, radius: u32) -> &Corner {
     corners.entry(radius).or_insert_with(|| Corner::new(radius))
-}
-
-/// A picture in the size of a tile, or for [`Fit::Contain`] as large as it gets
-/// within. What is right already is shared, not copied.
-fn fitted(
-    scaler: &mut Scaler,
-    picture: &Picture,
-    rotation: Rotation,
-    rect: Rect,
-    fit: Fit,
-    spare: Option<Picture>,
-) -> Picture {
-    let (width, height) = rotation.size(rect.width, rect.height);
-    let (pw, ph) = (picture.width(), picture.height());
-    let wider = u64::from(pw) * u64::from(height) > u64::from(ph) * u64::from(width);
-    let part = |side: u32, num: u32, den: u32| {
-        ((u64::from(side) * u64::from(num) / u64::from(den)) as u32).max(2)
-    };
-    let (source, (width, height)) = match fit {
-        _ if (pw, ph) == (width, height) => (picture.clone(), (width, height)),
-        // Scaled for us already, with another rounding than ours.
-        Fit::Contain if pw <= width && ph <= height && (pw == width || ph == height) => {
-            (picture.clone(), (pw, ph))
-        }
-        Fit::Contain => {
-            let even = |side: u32, most: u32| ((side + 1) & !1).min(most);
-            let size = match wider {
-                true => (width, even(part(ph, width, pw), height)),
-                false => (even(part(pw, height, ph), width), height),
-            };
-            (picture.clone(), size)
-        }
-        Fit::Cover => {
-            let (w, h) = match wider {
-                true => (part(ph, width, height), ph),
-                false => (pw, part(pw, height, width)),
-            };
-            let (x, y) = ((pw - w.min(pw)) / 2, (ph - h.min(ph)) / 2);
-            (
-                picture.crop(x, y, (w + 1) & !1, (h + 1) & !1),
-                (width, height),
-            )
-        }
-    };
-    if rotation == Rotation::None && (source.width(), source.height()) == (width, height) {
-        return source;
-    }
-    let (width, height) = rotation.size(width, height);
-    let mut into = match spare {
-        Some(spare) if (spare.width(), spare.height()) == (width, height) => spare,
-        _ => Picture::black(width, height),
-    };
-    scaler.fill(&source, rotation, &mut into);
-    into
 }

@@ -20,6 +20,8 @@ pub enum Event {
     Stream(StreamStart),
     /// A stream ended.
     Unstream(StreamEnd),
+    /// A microphone or a camera was switched off, or on again.
+    Mute(Mute),
     /// A message to the room.
     Chat(Chat),
     /// The last line.
@@ -118,6 +120,19 @@ pub struct StreamEnd {
     pub media_session_id: String,
 }
 
+/// What of a stream is off on purpose. A stream begins with all of it on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mute {
+    /// When.
+    pub at_ms: u64,
+    /// As started.
+    pub media_session_id: String,
+    /// The microphone is.
+    pub audio: bool,
+    /// The camera is.
+    pub video: bool,
+}
+
 /// A message to the room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chat {
@@ -147,6 +162,7 @@ impl Event {
             Self::Leave(e) => e.at_ms,
             Self::Stream(e) => e.at_ms,
             Self::Unstream(e) => e.at_ms,
+            Self::Mute(e) => e.at_ms,
             Self::Chat(e) => e.at_ms,
             Self::End(e) => e.at_ms,
         }
@@ -174,6 +190,7 @@ impl Event {
                 name(&mut e.media_session_id);
             }
             Self::Unstream(e) => name(&mut e.media_session_id),
+            Self::Mute(e) => name(&mut e.media_session_id),
             Self::Chat(e) => {
                 name(&mut e.person);
                 name(&mut e.name);

@@ -84,6 +84,19 @@ pub struct Stream {
     pub from_ms: u64,
     /// When it ended. `None` if it was there at the end.
     pub until_ms: Option<u64>,
+    /// When its microphone or camera was switched; both are on at the start.
+    pub switches: Vec<Switch>,
+}
+
+/// What of a stream is off from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// In milliseconds since the start of the journal.
+    pub at_ms: u64,
+    /// The microphone is off.
+    pub audio_off: bool,
+    /// The camera is off.
+    pub video_off: bool,
 }
 
 /// Reads a journal that is being written, ended or was left by a crash.
@@ -226,7 +239,17 @@ impl Journal {
                         video: start.video,
                         from_ms: start.at_ms,
                         until_ms: None,
+                        switches: Vec::new(),
                     });
+                }
+                Event::Mute(mute) => {
+                    if let Some(i) = running.get(mute.media_session_id.as_str()) {
+                        streams[*i].switches.push(Switch {
+                            at_ms: mute.at_ms,
+                            audio_off: mute.audio,
+                            video_off: mute.video,
+                        });
+                    }
                 }
                 Event::Unstream(end) => {
                     if let Some(i) = running.remove(end.media_session_id.as_str()) {

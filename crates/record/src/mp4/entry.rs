@@ -1,10 +1,10 @@
-//! Sample entries: what a track is coded with.
+//! Sample entries, written: what a track is coded with.
 
-use veche_media::{FrameSize, VideoCodec};
+use veche_media::VideoCodec;
 
-use super::boxes::{Fields, boxed, child, full, u16, u32, zeros};
+use super::boxes::{boxed, full, u16, u32, zeros};
 use super::text;
-use crate::bitstream::{aac, h264};
+use crate::bitstream::h264;
 use crate::track::{AudioCoding, AudioTrack, TrackMedia, VideoTrack};
 
 /// Appends the sample entry of `media`.
@@ -49,7 +49,7 @@ fn write_video(out: &mut Vec<u8>, video: &VideoTrack) {
 }
 
 /// A configuration that says nothing, for a track that has no keyframe yet.
-fn unknown(codec: VideoCodec) -> Vec<u8> {
+pub(super) fn unknown(codec: VideoCodec) -> Vec<u8> {
     match codec {
         VideoCodec::H264 => h264::config(&[], &[]),
         VideoCodec::Vp8 => vec![1, 0, 0, 0, 0, 10, 0x82, 2, 2, 2, 0, 0],
@@ -108,99 +108,6 @@ fn stream_descriptor(out: &mut Vec<u8>, config: &[u8]) {
         out.extend_from_slice(config);
         out.extend_from_slice(&[6, 1, 2]);
     });
-}
-
-/// The `AudioSpecificConfig` in an `esds`.
-fn audio_config(esds: &[u8]) -> Option<&[u8]> {
-    let descriptor = |fields: &mut Fields<'_>, tag: u8| {
-        if fields.bytes(1)? != [tag] {
-            return None;
-        }
-        let mut size = 0_usize;
-        for _ in 0..4 {
-            let byte = *fields.bytes(1)?.first()?;
-            size = size << 7 | usize::from(byte & 0x7f);
-            if byte & 0x80 == 0 {
-                return Some(size);
-            }
-        }
-        None
-    };
-    let mut fields = Fields(esds.get(4..)?);
-    descriptor(&mut fields, 3)?;
-    fields.skip(3)?;
-    descriptor(&mut fields, 4)?;
-    fields.skip(13)?;
-    let size = descriptor(&mut fields, 5)?;
-    fields.bytes(size)
-}
-
-/// Reads the first sample entry of `stsd`. `None` if it is of a kind that
-/// [`write`] does not make.
-pub(super) fn read(stsd: &[u8]) -> Option<TrackMedia> {
-    let (kind, body) = super::boxes::children(stsd.get(8..)?).next()?;
-    let video = |codec, config: &[u8; 4]| {
-        let mut fields = Fields(body.get(24..)?);
-        let (width, height) = (fields.u16()?, fields.u16()?);
-        let config = child(body.get(78..)?, config)?;
-        let config = if config == unknown(codec) {
-            Vec::new()
-        } else {
-            config.to_vec()
-        };
-        Some(TrackMedia::Video(VideoTrack {
-            codec,
-            config,
-            config_changes: &kind == b"avc3",
-            size: FrameSize {
-                width: u32::from(width),
-                height: u32::from(height),
-            },
-            rotation: 0,
-        }))
-    };
-    let audio = |codec| {
-        let channels = Fields(body.get(16..)?).u16()?;
-        let priming = match codec {
-            AudioCoding::Opus => Fields(child(body.get(28..)?, b"dOps")?.get(2..)?).u16()?,
-            _ => 0,
-        };
-        Some(TrackMedia::Audio(AudioTrack {
-            codec,
-            channels: u8::try_from(channels).ok()?,
-            sample_rate: if codec == AudioCoding::Opus {
-                48_000
-            } else {
-                8_000
-            },
-            config: Vec::new(),
-            priming,
-        }))
-    };
-    let aac = || {
-        let config = audio_config(child(body.get(28..)?, b"esds")?)?;
-        let found = aac::describe(config)?;
-        Some(TrackMedia::Audio(AudioTrack {
-            codec: AudioCoding::Aac,
-            channels: found.channels,
-            sample_rate: found.sample_rate,
-            config: config.to_vec(),
-            // Said by the edit list.
-            priming: 0,
-        }))
-    };
-    match &kind {
-        b"avc1" | b"avc3" => video(VideoCodec::H264, b"avcC"),
-        b"vp08" => video(VideoCodec::Vp8, b"vpcC"),
-        b"vp09" => video(VideoCodec::Vp9, b"vpcC"),
-        b"av01" => video(VideoCodec::Av1, b"av1C"),
-        b"Opus" => audio(AudioCoding::Opus),
-        b"ulaw" => audio(AudioCoding::Pcmu),
-        b"alaw" => audio(AudioCoding::Pcma),
-        b"mp4a" => aac(),
-        b"tx3g" => Some(TrackMedia::Text),
-        _ => None,
-    }
 }
 
 /// `stsd` with one entry.

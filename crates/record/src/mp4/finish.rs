@@ -4,12 +4,12 @@
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::boxes::{u32, u64};
-use super::fragment;
+use super::fragment::Fragments;
+use super::header::{Movie, movie};
 use super::movie::{self, About, Finished};
-use super::read::movie;
-use super::tables::{MAX_SAMPLES, Table};
-use super::text;
+use super::tables::{MAX_SAMPLES, Table, scale};
 use super::writer::brands;
+use super::{survey, text};
 use crate::bitstream;
 use crate::error::ReadError;
 use crate::extras::Extras;
@@ -28,9 +28,14 @@ pub(crate) struct Plan {
 /// Looks through a file up to its last whole fragment.
 pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadError> {
     let movie = movie(file, len)?;
-    if !movie.open {
+    // Those of others that are half in tables are left as they are.
+    if !movie.open || movie.has_tables() {
         return Err(ReadError::Finished);
     }
+    plan_of(movie, file, len)
+}
+
+fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan, ReadError> {
     let mut tables: Vec<Table> = movie
         .tracks
         .iter()
@@ -40,11 +45,17 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
     let mut pieces: Vec<(u64, u64)> = Vec::new();
     let mut copied = 0;
     let mut at = movie.end;
+    let mut fragments = Fragments::default();
     let mut resume = Resume::default();
     let mut skipped = 0;
     'file: while at < len {
-        let found = match fragment::read(file, &movie, at, len) {
+        let found = match fragments.read(file, &movie, at, len) {
             Ok(Some(found)) => found,
+            // Indexes and the like are no loss.
+            Ok(None) if fragments.behind == len => {
+                at = len;
+                break;
+            }
             // Damage, or the end: whole fragments may follow.
             _ => match resume.find(file, at + 5, *b"moof") {
                 Some(kind) => {
@@ -63,8 +74,10 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
             break 'file;
         }
         for run in &found.runs {
+            let track = &movie.tracks[run.track];
+            let here = |ticks| scale(ticks, track.rate, track.track.timescale());
             let table = &mut tables[run.track];
-            let mut when = run.start;
+            let mut decode = run.start;
             let first = run.entries.first().map_or(found.data.start, |e| e.offset);
             let count = u32::try_from(run.entries.len()).unwrap_or(0);
             if count > 0 {
@@ -73,10 +86,15 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
                     .push((first - found.data.start + copied, count));
             }
             for entry in &run.entries {
-                let shown = i64::from(entry.shown);
-                table.push(when, shown, entry.duration, entry.size, entry.key);
-                when = when.saturating_add(u64::from(entry.duration));
-                if entry.key && movie.tracks[run.track].track.is_video() {
+                let when = track.when(decode, entry.shown);
+                let at = here(when.decode_at);
+                let later = i64::try_from(here(when.at)).unwrap_or(i64::MAX);
+                let later = later.saturating_sub_unsigned(at);
+                let duration = here(u64::from(entry.duration));
+                let duration = u32::try_from(duration).unwrap_or(u32::MAX);
+                table.push(at, later, duration, entry.size, entry.key);
+                decode = decode.saturating_add(u64::from(entry.duration));
+                if entry.key && track.track.is_video() {
                     let head = (entry.size as usize).min(bitstream::DESCRIBE_BYTES);
                     let mut bytes = vec![0; head];
                     file.seek(SeekFrom::Start(entry.offset))?;
@@ -112,15 +130,13 @@ pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadE
     })
 }
 
-/// Of a file that is finished already.
+/// What is in a file, open or finished.
 pub(crate) fn inspect<R: Read + Seek>(file: &mut R, len: u64) -> Result<Summary, ReadError> {
     let movie = movie(file, len)?;
-    if movie.open {
-        return plan(file, len).map(|p| p.summary);
+    match movie.open && !movie.has_tables() {
+        true => plan_of(movie, file, len).map(|p| p.summary),
+        false => survey::summary(movie, file, len),
     }
-    let (tracks, tables): (Vec<_>, Vec<_>) =
-        movie.tracks.into_iter().map(|t| (t.track, t.table)).unzip();
-    Ok(summary(&tracks, &tables, 0))
 }
 
 fn summary(tracks: &[Track], tables: &[Table], lost_bytes: u64) -> Summary {

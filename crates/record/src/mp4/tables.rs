@@ -1,10 +1,14 @@
 //! Where and when the samples of a track are, as compact as the file has it.
 
-use super::boxes::{Fields, child, full, u32, u64};
+use super::boxes::{full, u32, u64};
 
 /// Samples of one track. A day of sound in 20 ms packets is half of it; the
 /// tables then take some forty megabytes while a file is finished.
 pub(super) const MAX_SAMPLES: usize = 8_640_000;
+
+/// The latest time of anything, so that sums and other rates of it are numbers
+/// too: 142 years of a million ticks a second.
+pub(super) const MAX_TICKS: u64 = 1 << 52;
 
 /// From decoding to showing. Far above any encoder's reordering, and a sum of
 /// two fits in a table.
@@ -30,6 +34,8 @@ pub(super) struct Table {
     pub deltas: Vec<(u32, u32)>,
     /// Numbers of keyframes, from 1.
     pub keys: Vec<u32>,
+    /// All are, and [`Self::keys`] is empty. Of tables that were read.
+    pub all_keys: bool,
     /// Places of runs of samples without a gap: offset, count.
     pub chunks: Vec<(u64, u32)>,
     last: Option<Last>,
@@ -223,93 +229,6 @@ impl Table {
             }
         });
     }
-
-    /// Reads what [`Table::write`] writes.
-    pub(super) fn read(stbl: &[u8], timescale: u32, start: u64) -> Option<Self> {
-        let mut table = Self::new(timescale);
-        table.start = Some(start);
-
-        let mut stsz = Fields(child(stbl, b"stsz")?);
-        stsz.full()?;
-        let same = stsz.u32()?;
-        let count = usize::try_from(stsz.u32()?).ok()?;
-        if same != 0 || count > MAX_SAMPLES {
-            return None;
-        }
-        let sizes = stsz.bytes(count.checked_mul(4)?)?;
-        table.sizes = sizes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| u32::from_be_bytes(*b))
-            .collect();
-
-        table.deltas = pairs(child(stbl, b"stts")?)?;
-        if let Some(ctts) = child(stbl, b"ctts") {
-            // Of version 1 they are signed; those of version 0 are never so
-            // large that it makes a difference.
-            let signed = |(n, offset): (u32, u32)| (n, offset.cast_signed());
-            table.offsets = pairs(ctts)?.into_iter().map(signed).collect();
-        }
-        if let Some(stss) = child(stbl, b"stss") {
-            let mut fields = Fields(stss);
-            fields.full()?;
-            let n = usize::try_from(fields.u32()?).ok()?;
-            let keys = fields.bytes(n.checked_mul(4)?)?;
-            table.keys = keys
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|b| u32::from_be_bytes(*b))
-                .collect();
-        } else {
-            table.keys = (1..=u32::try_from(count).ok()?).collect();
-        }
-
-        let mut co64 = Fields(child(stbl, b"co64")?);
-        co64.full()?;
-        let n = usize::try_from(co64.u32()?).ok()?;
-        let offsets = co64.bytes(n.checked_mul(8)?)?;
-        let mut stsc = Fields(child(stbl, b"stsc")?);
-        stsc.full()?;
-        let mut runs = stsc.u32()?;
-        let mut per_chunk = 0;
-        let mut next = 0;
-        let mut left = count;
-        for (i, offset) in offsets.as_chunks::<8>().0.iter().enumerate() {
-            if i == next {
-                let mut entry = stsc;
-                if runs > 0 && usize::try_from(entry.u32()?).ok()? == i + 1 {
-                    per_chunk = entry.u32()?;
-                    entry.u32()?;
-                    stsc = entry;
-                    runs -= 1;
-                }
-                next = match runs {
-                    0 => usize::MAX,
-                    _ => {
-                        let mut peek = stsc;
-                        usize::try_from(peek.u32()?).ok()?.checked_sub(1)?
-                    }
-                };
-            }
-            left = left.checked_sub(usize::try_from(per_chunk).ok()?)?;
-            table.chunks.push((u64::from_be_bytes(*offset), per_chunk));
-        }
-        (left == 0).then_some(table)
-    }
-}
-
-fn pairs(body: &[u8]) -> Option<Vec<(u32, u32)>> {
-    let mut fields = Fields(body);
-    fields.full()?;
-    let n = usize::try_from(fields.u32()?).ok()?;
-    let mut rest = Fields(fields.bytes(n.checked_mul(8)?)?);
-    let mut pairs = Vec::with_capacity(n);
-    for _ in 0..n {
-        pairs.push((rest.u32()?, rest.u32()?));
-    }
-    Some(pairs)
 }
 
 /// Ticks of one rate in those of another, to the nearest.

@@ -3,8 +3,8 @@ use std::io::Write;
 use std::path::Path;
 
 use veche_record::journal::{
-    self, Chat, End, Event, Join, Journal, JournalError, Leave, MAX_TEXT_BYTES, Source, Start,
-    StreamEnd, StreamStart, Writer,
+    self, Chat, End, Event, Join, Journal, JournalError, Leave, MAX_TEXT_BYTES, Mute, Source,
+    Start, StreamEnd, StreamStart, Writer,
 };
 use veche_record::store::{KIND, Manifest, ROOM_RECORDING, State, kind, manifest_path};
 use veche_record::{Input, merge};
@@ -62,6 +62,12 @@ fn meeting(folder: &Path) -> Writer {
             name: "Bob".to_owned(),
             text: "line one\nline \"two\" \u{2028} 😀".to_owned(),
         }),
+        Event::Mute(Mute {
+            at_ms: 4_500,
+            media_session_id: "m1".to_owned(),
+            audio: true,
+            video: false,
+        }),
         leave(5_000, "p2"),
         join(6_000, "p2", "Bob again"),
         Event::Unstream(StreamEnd {
@@ -105,6 +111,12 @@ fn a_journal_tells_who_was_there_and_whose_stream_is_which() {
         (streams[1].source, streams[1].until_ms),
         (Source::Screen, None)
     );
+    let switch = streams[0].switches[0];
+    assert_eq!(
+        (switch.at_ms, switch.audio_off, switch.video_off),
+        (4_500, true, false)
+    );
+    assert!(streams[1].switches.is_empty());
     assert_eq!(read.track_name("m1").unwrap(), "Alice");
     assert_eq!(read.track_name("m2").unwrap(), "Alice (screen)");
     assert_eq!(read.track_name("m3"), None);
@@ -130,7 +142,11 @@ fn the_lines_are_those_that_are_documented() {
          \"media_session_id\":\"m1\",\"source\":\"camera\",\"audio\":true,\"video\":true}"
     );
     assert_eq!(
-        lines[8],
+        lines[6],
+        "{\"type\":\"mute\",\"at_ms\":4500,\"media_session_id\":\"m1\",\"audio\":true,\"video\":false}"
+    );
+    assert_eq!(
+        lines[9],
         "{\"type\":\"unstream\",\"at_ms\":8000,\"media_session_id\":\"m1\"}"
     );
 }

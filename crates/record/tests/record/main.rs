@@ -6,6 +6,7 @@ mod containers;
 mod crash;
 mod damage;
 mod films;
+mod foreign;
 mod journals;
 mod machine;
 mod rooms;

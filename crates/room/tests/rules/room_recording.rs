@@ -1,6 +1,6 @@
 use veche_room::{
     Answer, Command, Event, Input, JournalEntry, MultiRecord, Reason, RecordBy, RoomEvent,
-    SessionId, Settings, StreamState,
+    SessionId, Settings, StreamEventKind, StreamState,
 };
 
 use crate::sim::{EPOCH_MS, Sim, secs};
@@ -70,9 +70,51 @@ fn kind(entry: &JournalEntry) -> String {
         JournalEntry::Join { login, .. } => format!("join {login}"),
         JournalEntry::Leave { .. } => "leave".into(),
         JournalEntry::Stream { stream, .. } => format!("stream {stream}"),
+        JournalEntry::Mute { audio, video, .. } => format!("mute {audio} {video}"),
         JournalEntry::Unstream { .. } => "unstream".into(),
         JournalEntry::Chat { text, .. } => format!("chat {}", text.as_str()),
     }
+}
+
+#[test]
+fn switched_microphones_and_cameras_are_in_the_journal() {
+    let mut sim = Sim::new();
+    let ann = sim.modern_member("ann", "r1", false);
+    let stream = sim.published(ann, "s", Some("r1"));
+    let tell = |sim: &mut Sim, kind| {
+        let event = Command::StreamEvent {
+            media_session: stream.clone(),
+            kind: Some(kind),
+            payload: None,
+        };
+        sim.command(ann, event);
+    };
+    tell(&mut sim, StreamEventKind::AudioMuted);
+    sim.switch_recording(ann, "r1", true);
+    sim.room_record_begins();
+    tell(&mut sim, StreamEventKind::AudioMuted);
+    tell(&mut sim, StreamEventKind::VideoMuted);
+    tell(&mut sim, StreamEventKind::AudioUnmuted);
+    tell(&mut sim, StreamEventKind::Data);
+    sim.switch_recording(ann, "r1", false);
+    tell(&mut sim, StreamEventKind::VideoUnmuted);
+    sim.switch_recording(ann, "r1", true);
+    sim.room_record_begins();
+    let journals = sim.room_recorder.stopped.values().map(|j| &j.entries);
+    let kinds: Vec<Vec<String>> = journals.map(|e| e.iter().map(kind).collect()).collect();
+    assert_eq!(
+        kinds[0],
+        [
+            "join ann",
+            "stream s",
+            "mute true false",
+            "mute true true",
+            "mute false true",
+        ]
+    );
+    let second = &sim.room_recorder.of("r1").unwrap().entries;
+    let kinds: Vec<String> = second.iter().map(kind).collect();
+    assert_eq!(kinds, ["join ann", "stream s"], "all is on again");
 }
 
 #[test]

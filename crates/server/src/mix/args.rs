@@ -10,6 +10,7 @@ Examples:
   veche mix data/records --room-id ROOM -o film.mp4
   veche mix ann.webm bob.mp4 --size 1920x1080 --fps 25 --layout grid -o both.mp4
   veche mix room.mkv --settings offline_mixer.json --chat burn
+  veche mix room.mkv --title Standup --watermark logo.png --layout-dir layouts/pip
 
 A flag goes before the same key of the settings file.
 Exit status: 0 the film is there, 64 a recording is missing, 65 the settings are
@@ -49,6 +50,21 @@ pub(crate) struct MixArgs {
     /// Where a shared screen stands: top, left, right, bottom, center
     #[arg(long, value_name = "SIDE")]
     pub(crate) align: Option<String>,
+    /// Folder of layouts of one's own: N_name.mix for each number of participants N
+    #[arg(long, value_name = "DIR")]
+    pub(crate) layout_dir: Option<String>,
+    /// A PNG that lies over everything
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watermark: Option<String>,
+    /// What is behind everything: a PNG, or a colour
+    #[arg(long, value_name = "FILE|#RRGGBB")]
+    pub(crate) background: Option<String>,
+    /// A card before the film with this title, the date and the people
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// How long it is seen [default: 5, with a title]
+    #[arg(long, value_name = "N")]
+    pub(crate) title_seconds: Option<u32>,
     /// h264, vp9 or av1 [default: h264]
     #[arg(long)]
     pub(crate) codec: Option<String>,
@@ -134,6 +150,11 @@ impl MixArgs {
         set("mixerVideoFps", json!(self.fps));
         set("mixerLayoutClass", json!(self.layout));
         set("mixerDesktopAlign", json!(self.align));
+        set("mixerLayoutDir", json!(self.layout_dir));
+        set("watermark", json!(self.watermark));
+        set("background", json!(self.background));
+        set("title", json!(self.title));
+        set("titleSeconds", json!(self.title_seconds));
         set("codec", json!(self.codec));
         set("crf", json!(self.crf));
         set("mixerVideoBitrateKbps", json!(self.bitrate));

@@ -8,6 +8,7 @@
 mod check;
 mod client;
 mod command_line;
+mod mix;
 mod serve;
 mod stop;
 mod veche;

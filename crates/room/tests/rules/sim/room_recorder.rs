@@ -94,6 +94,9 @@ impl RoomRecorder {
                 let older = journal.streams.insert(media_session.clone(), *person);
                 assert_eq!(older, None, "each stream once");
             }
+            JournalEntry::Mute { media_session, .. } => {
+                assert!(journal.streams.contains_key(media_session), "it is there");
+            }
             JournalEntry::Unstream { media_session } => {
                 let stream = journal.streams.remove(media_session);
                 assert!(stream.is_some(), "it was there");
