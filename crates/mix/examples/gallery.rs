@@ -118,7 +118,7 @@ fn logo() -> Image {
 /// Slanting stripes.
 fn wall() -> Image {
     let pixel = |x: u32, y: u32| {
-        let stripe = (x + y) / 60 % 2 == 0;
+        let stripe = ((x + y) / 60).is_multiple_of(2);
         let blue = 60 + (y * 80 / 600) as u8;
         [20, if stripe { 50 } else { 40 }, blue, 255]
     };

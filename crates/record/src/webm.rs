@@ -2,6 +2,7 @@
 //! open; duration, cues and known sizes when finished.
 
 mod cluster;
+mod codecs;
 mod ebml;
 pub(crate) mod finish;
 mod header;

@@ -57,7 +57,7 @@ impl Mixer {
         }
         self.clear(&looks, &again, all, &dirty);
         self.draw_more(all, &dirty);
-        for i in self.from_below() {
+        for i in self.upwards() {
             let moving =
                 |m: &super::member::Member| m.motion.is_some_and(|motion| !motion.over(at, lasts));
             match looks[i] {
@@ -165,7 +165,7 @@ impl Mixer {
     }
 
     /// Everybody, those who leave first: they lie under those who stay.
-    fn from_below(&self) -> Vec<usize> {
+    fn upwards(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
         order.sort_by_key(|i| {
             let member = &self.members[*i];

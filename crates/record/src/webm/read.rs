@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cluster::{self, body, place};
 use super::ebml::{child, read_float};
-use super::{DocType, header, id};
+use super::{DocType, codecs, header, id};
 use crate::error::ReadError;
 use crate::extras::Extras;
 use crate::track::{Sample, Track, time};
@@ -74,8 +74,10 @@ pub(crate) fn head<R: Read + Seek>(file: &mut R, len: u64) -> Result<Head, ReadE
         match found.id {
             id::TRACKS => {
                 let bytes = body(file, found, len, "tracks", MAX_HEADER_BYTES)?.ok_or_else(cut)?;
-                let read = header::read_tracks(&bytes);
-                tracks = Some(read.ok_or(ReadError::malformed("tracks", at))?);
+                let read = header::read_tracks(&bytes).ok_or_else(|| {
+                    codecs::unread(&bytes).unwrap_or(ReadError::malformed("tracks", at))
+                });
+                tracks = Some(read?);
             }
             id::INFO => {
                 let bytes = body(file, found, len, "info", MAX_HEADER_BYTES)?.ok_or_else(cut)?;

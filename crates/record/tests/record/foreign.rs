@@ -219,6 +219,20 @@ fn what_is_not_read_is_named() {
         inspect(&path).unwrap_err().to_string(),
         "sound in MP3 cannot be read; AAC, Opus and G.711 can"
     );
+    let matroska = folder.path().join("a.mkv");
+    for (coding, sentence) in [
+        (
+            "-c:v libx265 -x265-params log-level=none -c:a libopus",
+            "pictures in HEVC (H.265) cannot be read; H.264, VP8, VP9 and AV1 can",
+        ),
+        (
+            "-c:v libx264 -c:a libvorbis",
+            "sound in Vorbis cannot be read; Opus, AAC and G.711 can",
+        ),
+    ] {
+        ffmpeg(&format!("{source} {coding}"), &matroska);
+        assert_eq!(inspect(&matroska).unwrap_err().to_string(), sentence);
+    }
     // A second sound that can be read is enough.
     ffmpeg(
         &format!("{source} -map 0 -map 1 -map 1 -c:v libx264 -c:a:0 libmp3lame -c:a:1 aac"),

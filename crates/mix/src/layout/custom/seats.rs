@@ -14,23 +14,26 @@ pub(crate) struct Guest<'a> {
 /// Screens sit here if nothing else is said.
 const SCREENS: &str = "desktop";
 
+/// Whether a seat is for a guest.
+type Rule = fn(&Seat, &Guest<'_>) -> bool;
+
 /// The seat of each guest: the one chosen for them, that for screens, that for
 /// their name, else the next that is for no name, else the next at all.
 pub(super) fn assign(seats: &[&Seat], guests: &[Guest<'_>]) -> Vec<Option<usize>> {
     let mut given: Vec<Option<usize>> = vec![None; guests.len()];
     let mut free = vec![true; seats.len()];
-    let rules: [&dyn Fn(&Seat, &Guest<'_>) -> bool; 5] = [
-        &|seat, guest| guest.seat.is_some() && seat.id.as_deref() == guest.seat,
-        &|seat, guest| {
+    let rules: [Rule; 5] = [
+        |seat, guest| guest.seat.is_some() && seat.id.as_deref() == guest.seat,
+        |seat, guest| {
             let named = [seat.id.as_deref(), seat.name.as_deref()];
             guest.screen && named.contains(&Some(SCREENS))
         },
-        &|seat, guest| {
+        |seat, guest| {
             let name = seat.name.as_deref();
             !guest.screen && name.is_some_and(|name| matches(name, guest.name))
         },
-        &|seat, _| seat.name.is_none(),
-        &|_, _| true,
+        |seat, _| seat.name.is_none(),
+        |_, _| true,
     ];
     for rule in rules {
         for (guest, given) in guests.iter().zip(&mut given) {

@@ -1,0 +1,165 @@
+use super::subtitles::SUBTITLE_LINES;
+use super::*;
+
+fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn track(name: &str, video: bool, start: u64, end: u64) -> TrackInfo {
+    TrackInfo {
+        name: name.to_owned(),
+        media_session_id: None,
+        video,
+        start: secs(start),
+        end: secs(end),
+    }
+}
+
+fn titles(script: &Script) -> Vec<(u64, &str)> {
+    let chapters = script.chapters.iter();
+    chapters.map(|c| (c.at.as_secs(), &*c.title)).collect()
+}
+
+#[test]
+fn without_more_than_the_tracks_people_are_seen_while_they_have_media() {
+    let tracks = [
+        track("Ann", true, 0, 60),
+        track("Ann", false, 0, 61),
+        track("Bob", false, 20, 50),
+        track("Ann (screen)", true, 30, 40),
+    ];
+    let script = Script::new(&tracks, None);
+    assert_eq!(script.duration, secs(61));
+    let seen: Vec<_> = script
+        .roles
+        .iter()
+        .map(|role| (&*role.name, role.kind, role.seen.clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("Ann", SourceKind::Camera, vec![(secs(0), secs(61))]),
+            ("Bob", SourceKind::Camera, vec![(secs(20), secs(50))]),
+            ("Ann", SourceKind::Screen, vec![(secs(30), secs(40))]),
+        ]
+    );
+    assert_eq!(
+        (&*script.roles[0].video, &*script.roles[0].audio),
+        (&[0][..], &[1][..])
+    );
+    assert_eq!(
+        titles(&script),
+        [
+            (0, "Ann joins"),
+            (20, "Bob joins"),
+            (30, "Ann shares the screen")
+        ]
+    );
+}
+
+#[test]
+fn the_meeting_tells_who_was_there_without_media() {
+    let tracks = [TrackInfo {
+        media_session_id: Some("m1".into()),
+        ..track("stream-1", true, 5, 30)
+    }];
+    let meeting = Meeting {
+        room: "Standup".into(),
+        presence: vec![
+            ("Ann".into(), secs(0), Some(secs(40))),
+            ("Bob".into(), secs(10), Some(secs(20))),
+            ("Bob".into(), secs(30), None),
+        ],
+        streams: BTreeMap::from([(
+            "m1".into(),
+            StreamInfo {
+                person: "Ann".into(),
+                kind: SourceKind::Screen,
+                from: secs(4),
+                to: Some(secs(30)),
+                switches: Vec::new(),
+            },
+        )]),
+        chat: Vec::new(),
+    };
+    let script = Script::new(&tracks, Some(&meeting));
+    assert_eq!(script.duration, secs(40));
+    let bob = script.roles.iter().find(|r| r.name == "Bob").expect("Bob");
+    assert_eq!(bob.seen, [(secs(10), secs(20)), (secs(30), secs(40))]);
+    let screen = script
+        .roles
+        .iter()
+        .find(|r| r.kind == SourceKind::Screen)
+        .expect("it");
+    assert_eq!((&*screen.name, &*screen.video), ("Ann", &[0][..]));
+    assert_eq!(
+        titles(&script),
+        [
+            (0, "Standup: Ann joins, Ann shares the screen"),
+            (10, "Bob joins"),
+            (30, "Bob joins"),
+        ]
+    );
+}
+
+#[test]
+fn somebody_may_be_called_like_a_screen() {
+    let meeting = Meeting {
+        presence: vec![("Bob (screen)".into(), secs(0), None)],
+        ..Meeting::default()
+    };
+    let script = Script::new(&[track("Bob (screen)", true, 0, 9)], Some(&meeting));
+    assert_eq!(script.roles.len(), 1);
+    assert_eq!(script.roles[0].kind, SourceKind::Camera);
+}
+
+#[test]
+fn a_crowd_is_one_chapter() {
+    let tracks: Vec<_> = ["A", "B", "C", "D", "E"]
+        .iter()
+        .map(|name| track(name, true, 0, 9))
+        .collect();
+    assert_eq!(
+        titles(&Script::new(&tracks, None)),
+        [(0, "A, B and 3 others join")]
+    );
+}
+
+#[test]
+fn messages_are_subtitles_that_do_not_overlap() {
+    let say = |at, text: &str| (secs(at), "Ann".to_owned(), text.to_owned());
+    let chat = [
+        say(1, "one"),
+        say(2, "two"),
+        say(30, "late"),
+        say(99, "too late"),
+    ];
+    let subtitles = subtitles(&chat, secs(31));
+    let texts: Vec<_> = subtitles.iter().map(|s| &*s.text).collect();
+    assert_eq!(
+        texts,
+        ["Ann: one", "Ann: one\nAnn: two", "Ann: two", "Ann: late"]
+    );
+    assert!(subtitles.windows(2).all(|s| s[0].until <= s[1].at));
+    assert_eq!(subtitles[3].until, secs(31));
+}
+
+#[test]
+fn a_flood_shows_the_last_messages_only() {
+    let chat: Vec<_> = (0..50)
+        .map(|n| (Duration::from_millis(n), "A".to_owned(), n.to_string()))
+        .collect();
+    let subtitles = subtitles(&chat, secs(60));
+    assert!(
+        subtitles
+            .iter()
+            .all(|s| s.text.lines().count() <= SUBTITLE_LINES)
+    );
+}
+
+#[test]
+fn nothing_is_a_film_of_no_length() {
+    let script = Script::new(&[], None);
+    assert_eq!(script.duration, Duration::ZERO);
+    assert!(script.roles.is_empty() && script.chapters.is_empty());
+}
