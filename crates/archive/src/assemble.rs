@@ -117,6 +117,7 @@ fn file(manifest: &Manifest, parts: &Parts) -> File {
         state,
         uploaded: confirmed.map(|upload| place::show(&upload.bucket, &upload.key)),
         local: parts.present.contains(&name),
+        chapters: manifest.chapters.clone(),
         name,
     }
 }

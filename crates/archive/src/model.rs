@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use veche_record::store::ChapterEntry;
 
 /// One recording as it is shown: a room or a single stream, with its files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,6 +125,8 @@ pub struct File {
     pub uploaded: Option<String>,
     /// It lies in the folder, not only elsewhere.
     pub local: bool,
+    /// Places in a film to jump to.
+    pub chapters: Vec<ChapterEntry>,
 }
 
 impl File {

@@ -15,8 +15,8 @@ mod sound;
 mod writers;
 
 pub use manifest::{
-    Catalogue, KIND, Manifest, ManifestError, Origin, ROOM_RECORDING, State, TrackEntry, kind,
-    manifest_path,
+    Catalogue, ChapterEntry, KIND, Manifest, ManifestError, Origin, ROOM_RECORDING, State,
+    TrackEntry, kind, manifest_path,
 };
 pub use recover::Recovery;
 pub use sound::{

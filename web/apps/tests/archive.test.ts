@@ -11,11 +11,16 @@ const FULL = {
   id: 'r1', kind: 'room', room: 'Standup', stream: null, people: ['Ann', 'Юрий'], startedAt: '2026-11-22T14:05:00Z', durationMs: 60_000, bytes: 5_000,
   state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null },
   thumbnail: '/rest-api/recordings/r1/thumbnail', play: '/client/records/r1.film.mp4',
-  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4' }],
+  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4', chapters: [{ atMs: 0, title: 'Ann joins' }] }],
   deletedUntil: null, upload: { state: 'failed', progress: 0.25, error: 'no bucket', retryAt: '2026-11-22T15:00:00Z' },
 };
 
 describe('what the server says', () => {
+  it('takes only chapters that are some', () => {
+    const odd = [{ atMs: 5, title: 'a' }, { atMs: -1, title: 'b' }, { atMs: '7', title: 'c' }, { atMs: 8 }, null, 'x'];
+    const [file] = recordingOf({ ...FULL, files: [{ ...FULL.files[0], chapters: odd }] })!.files;
+    expect(file!.chapters).toEqual([{ atMs: 5, title: 'a' }]);
+  });
   it('is read as it is', () => {
     expect(recordingOf(FULL)).toEqual({ ...FULL, startedAt: Date.UTC(2026, 10, 22, 14, 5), upload: { ...FULL.upload, retryAt: Date.UTC(2026, 10, 22, 15) } });
   });

@@ -80,6 +80,11 @@ s.test('the film appears on the page and plays', async () => {
     await video.play();
     return video.currentTime > 0.3 && video.videoWidth === 1280;
   }, undefined, { timeout: 30_000 });
+  // By the list of those who joined, too.
+  const titles = await tab.eval((s) => [...document.querySelectorAll(s)].map((el) => el.textContent), id('chapter'));
+  assert.ok(titles.length >= 2 && titles[0].includes(ann.login) && titles.some((t) => t.includes(bob.login)), `${titles}`);
+  await tab.click(`${id('chapters')} li:nth-child(2) button`);
+  await tab.until('the second chapter is shown', (s) => document.querySelector('video').currentTime > 1 && document.querySelector(s), `${id('chapters')} li:nth-child(2) [aria-current]`, { timeout: 15_000 });
   // It seeks, which a film whose index is wrong does not.
   await tab.until('it seeks', async (at) => {
     const video = document.querySelector('video');

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 use veche_archive as archive;
+use veche_record::store::ChapterEntry;
 
 use super::access::Access;
 
@@ -123,6 +124,18 @@ struct File {
     /// Where its confirmed copy lies. For operators.
     #[schema(example = "s3://recordings/meetings/room-standup.mkv")]
     uploaded: Option<String>,
+    /// Of a film: where somebody joined or shared, in order of time.
+    chapters: Vec<Chapter>,
+}
+
+/// A place to jump to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Chapter {
+    /// From the start of the file, in milliseconds.
+    at_ms: u64,
+    #[schema(example = "Ann joins")]
+    title: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -285,6 +298,14 @@ fn file(of: &archive::File, url: String, access: &Access) -> File {
             .uploaded
             .clone()
             .filter(|_| *access == Access::Everything),
+        chapters: of.chapters.iter().map(chapter).collect(),
+    }
+}
+
+fn chapter(of: &ChapterEntry) -> Chapter {
+    Chapter {
+        at_ms: of.at_ms,
+        title: of.title.clone(),
     }
 }
 

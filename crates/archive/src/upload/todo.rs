@@ -124,6 +124,7 @@ mod tests {
             state,
             uploaded: None,
             local: true,
+            chapters: Vec::new(),
         }
     }
 

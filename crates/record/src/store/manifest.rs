@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::sound::PendingSound;
 use crate::container::Container;
 use crate::error::ReadError;
+use crate::extras::Chapter;
 use crate::finish::{Summary, sync_folder};
 use crate::journal::Start;
+use crate::reader::Reader;
 use crate::track::{AudioCoding, Track, TrackMedia};
 
 /// What is known of a file, beside it as JSON.
@@ -50,6 +52,9 @@ pub struct Manifest {
     /// What is in it.
     #[serde(default)]
     pub tracks: Vec<TrackEntry>,
+    /// Places in a film to jump to, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chapters: Vec<ChapterEntry>,
     /// Something was lost while it was written.
     #[serde(default)]
     pub degraded: bool,
@@ -154,6 +159,24 @@ pub struct TrackEntry {
     pub end_ms: u64,
 }
 
+/// A place to jump to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChapterEntry {
+    /// From the start of the file, in milliseconds.
+    pub at_ms: u64,
+    /// What begins there.
+    pub title: String,
+}
+
+impl ChapterEntry {
+    fn of(chapter: &Chapter) -> Self {
+        Self {
+            at_ms: u64::try_from(chapter.at.as_millis()).unwrap_or(u64::MAX),
+            title: chapter.title.clone(),
+        }
+    }
+}
+
 /// Why a manifest cannot be read.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -244,6 +267,8 @@ impl Manifest {
             ..Self::default()
         };
         manifest.take_summary(&summary);
+        let reader = Reader::open(media)?;
+        manifest.chapters = reader.chapters().iter().map(ChapterEntry::of).collect();
         Ok(manifest)
     }
 

@@ -109,6 +109,8 @@ async fn a_film_whose_server_is_killed_is_made_all_the_same() {
     let films = manifests(&records).into_iter();
     assert_eq!(films.filter(|m| m.kind() == "film").count(), 1);
     assert!((3_500..7_000).contains(&made.duration_ms), "{made:?}");
+    let chapters: Vec<_> = made.chapters.iter().map(|c| c.title.as_str()).collect();
+    assert_eq!(chapters, ["Совет: p0 and p1 join"]);
     assert_eq!(body["fileName"], made.file);
     assert_eq!(body["room"], "Совет");
     assert_eq!(body["people"], json!(["p0", "p1"]));

@@ -15,6 +15,7 @@ const now = Date.now();
 const file = (kind: RecordedFile['kind'], person: string | null, mb: number, minutes: number, mime: string): RecordedFile => ({
   name: `20261122-1405-design-review${kind === 'stream' ? `-${person}` : ''}${kind === 'film' ? '.film.mp4' : mime.endsWith('webm') ? '.webm' : '.mkv'}`,
   kind, person, mime, bytes: mb * 1e6, durationMs: minutes * MINUTE, url: `/client/records/${kind}-${person}`, state: 'ready', uploaded: null,
+  chapters: kind === 'film' ? ['Mara Lindqvist joins', 'Ester joins', 'Ester shares a screen', 'Анна Сергеевна and 李小龙 join', 'Mara Lindqvist shares a screen'].map((title, i) => ({ atMs: (i * minutes * MINUTE) / 6, title })) : [],
 });
 
 function make(id: string, room: string, people: string[], ago: number, minutes: number, change: Partial<Recording> = {}): Recording {
@@ -158,7 +159,7 @@ export async function showArchive(name: string, root: HTMLElement): Promise<void
   const archive = new FakeArchive(state);
   // What a guest's address is given in addition falls into the fragment.
   const address = archive.all.some(({ play }) => play === FILM) ? `${await film()}#` : null;
-  archive.all.forEach((recording, i) => (archive.all[i] = recording.play === FILM ? { ...recording, play: address } : recording));
+  archive.all.forEach((recording, i) => (archive.all[i] = recording.play === FILM ? { ...recording, play: address, files: recording.files.map((f) => (f.kind === 'film' ? { ...f, url: address! } : f)) } : recording));
   const library = new Library(archive, { read: () => route, write: (next) => (route = next), visible: () => true, onVisible: () => undefined });
   render(<Recordings library={library} />, root);
   await Promise.race([library.start(), new Promise((done) => setTimeout(done, 200))]);

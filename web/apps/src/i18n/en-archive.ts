@@ -97,6 +97,7 @@ export const enArchive = {
   guest: (when: string) => `You see this recording by a link that works until ${when}.`,
   one: {
     player: (name: string) => `Film: ${name}`,
+    chapters: 'Chapters',
     started: 'Began',
     lasted: 'Length',
     size: 'Size',

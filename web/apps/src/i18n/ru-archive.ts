@@ -100,6 +100,7 @@ export const ruArchive: ArchiveWords = {
   guest: (when) => `Вы видите эту запись по ссылке, она действует до: ${when}.`,
   one: {
     player: (name) => `Фильм: ${name}`,
+    chapters: 'Главы',
     started: 'Начало',
     lasted: 'Длительность',
     size: 'Размер',

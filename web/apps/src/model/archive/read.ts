@@ -1,5 +1,5 @@
 /** The server's answers, read with doubt: a field that is missing or odd becomes the harmless value. */
-import { states, type Mix, type Page, type RecordedFile, type Recording, type SignedLink, type Upload } from './types';
+import { states, type Chapter, type Mix, type Page, type RecordedFile, type Recording, type SignedLink, type Upload } from './types';
 
 type Raw = Record<string, unknown>;
 
@@ -52,8 +52,17 @@ function stored(value: unknown): string | null {
   return place?.startsWith('s3://') ? place : null;
 }
 
+function chaptersOf(value: unknown): Chapter[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((each) => {
+    const { atMs, title } = raw(each);
+    const name = text(title);
+    return typeof atMs === 'number' && atMs >= 0 && name ? [{ atMs, title: name }] : [];
+  });
+}
+
 function fileOf(value: unknown): RecordedFile | null {
-  const { name, kind, person, mime, bytes, durationMs, url, state, uploaded } = raw(value);
+  const { name, kind, person, mime, bytes, durationMs, url, state, uploaded, chapters } = raw(value);
   const address = local(url);
   if (!text(name) || !address) return null;
   return {
@@ -66,6 +75,7 @@ function fileOf(value: unknown): RecordedFile | null {
     url: address,
     state: text(state) ?? '',
     uploaded: stored(uploaded),
+    chapters: chaptersOf(chapters),
   };
 }
 

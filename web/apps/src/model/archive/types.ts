@@ -36,6 +36,13 @@ export interface RecordedFile {
   state: string;
   /** Where its confirmed copy lies: `s3://BUCKET/KEY`. No address that a browser opens. */
   uploaded: string | null;
+  /** Places in a film to jump to, in order of time. */
+  chapters: readonly Chapter[];
+}
+
+export interface Chapter {
+  atMs: number;
+  title: string;
 }
 
 export interface Recording {

@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../../i18n';
 import { signed } from '../../model/archive/http';
 import { isActive, isPlayable, standing, titleOf } from '../../model/archive/standing';
-import type { Pass, Recording } from '../../model/archive/types';
+import type { Chapter, Pass, Recording } from '../../model/archive/types';
+import { timecode } from '../../model/timecode';
 import { Icon } from '../Icon';
 import { Progress } from './Standing';
 import { Length, Mosaic } from './Thumb';
@@ -52,6 +53,48 @@ function Waiting({ recording }: { recording: Recording }) {
   );
 }
 
+/** Where somebody joined or shared: a list to jump by. The one that is shown is marked. */
+function Chapters({ chapters, video, pass }: { chapters: readonly Chapter[]; video: { current: HTMLVideoElement | null }; pass: Pass | null }) {
+  const w = words.value.archive.one;
+  const [now, setNow] = useState(0);
+  useEffect(() => {
+    const el = video.current;
+    if (!el) return undefined;
+    const tell = () => setNow(el.currentTime * 1000);
+    el.addEventListener('timeupdate', tell);
+    el.addEventListener('seeking', tell);
+    return () => {
+      el.removeEventListener('timeupdate', tell);
+      el.removeEventListener('seeking', tell);
+    };
+  }, [chapters, pass]);
+  const shown = chapters.findLastIndex((chapter) => chapter.atMs <= now);
+  return (
+    <nav class="chapters" aria-label={w.chapters} data-testid="chapters">
+      <ol>
+        {chapters.map((chapter, i) => (
+          <li key={i}>
+            <button
+              type="button"
+              data-testid="chapter"
+              aria-current={i === shown ? 'true' : undefined}
+              onClick={() => {
+                const el = video.current;
+                if (!el) return;
+                el.currentTime = chapter.atMs / 1000;
+                void el.play().catch(() => undefined);
+              }}
+            >
+              <span class="chapters__at">{timecode(chapter.atMs)}</span>
+              <bdi>{chapter.title}</bdi>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
 /** A film that seeks. `source` is what was chosen among the files, else the best there is. */
 export function Player({ recording, pass, source, start }: { recording: Recording; pass: Pass | null; source: string | null; start: boolean }) {
   const w = words.value.archive.one;
@@ -65,7 +108,9 @@ export function Player({ recording, pass, source, start }: { recording: Recordin
   }, [address, start]);
   if (address === null) return <Waiting recording={recording} />;
   const { thumbnail } = recording;
+  const chapters = recording.files.find((file) => file.url === address)?.chapters ?? [];
   return (
+    <>
     <div class="player">
       <video
         key={address}
@@ -89,5 +134,7 @@ export function Player({ recording, pass, source, start }: { recording: Recordin
         </p>
       )}
     </div>
+      {chapters.length > 1 && <Chapters chapters={chapters} video={video} pass={pass} />}
+    </>
   );
 }
