@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 
 /** A flash and a beep begin at each multiple of this, in ms since 1970. */
-export const EVERY = 2000;
+export const EVERY = 1000;
 
 /**
  * Runs in the page before its scripts: instead of the devices there is this.

@@ -14,6 +14,7 @@ use super::access::{Access, unix_s};
 use super::wire::{Link, LinkWanted, ListQuery, Page, Recording, encode, recording, rfc3339};
 use super::{Problem, Refusal};
 use crate::http::Shared;
+use crate::recordings::unix_ms;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
@@ -57,7 +58,8 @@ pub(super) async fn list(
         after,
     };
     let page = with(&shared, move |archive| archive.page(&query)).await?;
-    let shown = |of| recording(of, &Access::Everything);
+    let now = unix_ms();
+    let shown = |of| recording(of, &Access::Everything, now);
     Ok(Json(Page {
         next: page.next.map(|cursor| cursor.encode()),
         recordings: page.recordings.into_iter().map(shown).collect(),
@@ -88,7 +90,7 @@ pub(super) async fn one(
     if access != Access::Everything && found.deleted_until_ms.is_some() {
         return Err(Refusal::not_found());
     }
-    Ok(Json(recording(found, &access)))
+    Ok(Json(recording(found, &access, unix_ms())))
 }
 
 /// Delete a recording: it goes to the trash for `record_trash_days`.
@@ -267,7 +269,7 @@ async fn changed(
     ask: impl FnOnce(&Archive) -> Result<veche_archive::Recording, ArchiveError> + Send + 'static,
 ) -> Answer<Json<Recording>> {
     let found = with(shared, ask).await?;
-    Ok(Json(recording(found, &Access::Everything)))
+    Ok(Json(recording(found, &Access::Everything, unix_ms())))
 }
 
 /// Asks the archive where waiting for the disk keeps nobody.

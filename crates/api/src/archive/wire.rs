@@ -220,7 +220,7 @@ fn state(state: archive::State) -> State {
 }
 
 /// A recording as somebody sees it who has this access.
-pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
+pub(super) fn recording(of: archive::Recording, access: &Access, now_ms: u64) -> Recording {
     let query = access.query();
     let url = |file: &archive::File| format!("/client/records/{}{query}", encode(&file.name));
     let id = encode(&of.id);
@@ -230,7 +230,7 @@ pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
             archive::Kind::Stream => Kind::Stream,
         },
         started_at: rfc3339(of.started_at_ms),
-        duration_ms: of.duration_ms,
+        duration_ms: length_ms(&of, now_ms),
         bytes: of.bytes,
         state: state(of.state),
         degraded: of.degraded,
@@ -247,6 +247,14 @@ pub(super) fn recording(of: archive::Recording, access: &Access) -> Recording {
         stream: of.stream,
         people: of.people,
         note: of.note,
+    }
+}
+
+/// What is still recorded is as long as it has run.
+fn length_ms(of: &archive::Recording, now_ms: u64) -> u64 {
+    match of.state {
+        archive::State::Recording => of.duration_ms.max(now_ms.saturating_sub(of.started_at_ms)),
+        _ => of.duration_ms,
     }
 }
 

@@ -376,3 +376,23 @@ async fn whoever_stands_at_the_door_is_told_of_the_recording() {
     let always: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(always, json!({"people": 0, "recording": true}));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_is_as_long_as_it_has_run() {
+    let server = Server::start(|_, _| {}).await;
+    let _ann = server.modern_member("Ann", "r", true).await;
+    let mut before = 0;
+    // It is listed, and grows.
+    while before < 2 {
+        let answer = server.get("/rest-api/recordings", "").await;
+        let listed: Value = serde_json::from_slice(&answer.body).unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let Some(entry) = listed["recordings"].get(0) else {
+            continue;
+        };
+        assert_eq!(entry["state"], "recording");
+        let length = entry["durationMs"].as_u64().unwrap();
+        assert!(length >= before && length < 60_000, "{length}");
+        before = length;
+    }
+}
