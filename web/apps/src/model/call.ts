@@ -29,8 +29,8 @@ function personOf(participant: Participant): Person {
 }
 
 const NOT_RECORDED: RoomRecording = { on: false, by: null, since: null, problem: null };
-/** A recording heard of so soon after the entry was there before. */
-const FOUND_MS = 2_000;
+/** A recording heard of so soon after the entry was there before: it is told right behind the room's state. */
+const FOUND_MS = 500;
 
 export class Call {
   readonly phase = signal<Phase>('lobby');
