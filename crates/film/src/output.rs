@@ -1,22 +1,17 @@
 //! The film's file: fragments while it grows, a plain MP4 in the end.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use veche_codec::{CodedPacket, CodedPicture};
-use veche_record::mp4;
-use veche_record::{Extras, FinishError, Sample, Summary, Track, finish_to_with};
+use veche_record::{
+    Container, Extras, FinishError, Growing, Sample, Summary, Track, finish_to_with,
+};
 
 use crate::script::Subtitle;
-
-/// Media time of a fragment.
-const FRAGMENT: Duration = Duration::from_secs(1);
-
-/// Bytes of a fragment, however short.
-const FRAGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// 1024 samples of a channel at 48 kHz (ISO/IEC 14496-3, 4.5.1.1).
 const AAC_PACKET: Duration = Duration::from_nanos(21_333_333);
@@ -57,10 +52,10 @@ pub enum OutputError {
 pub(crate) struct Output {
     path: PathBuf,
     growing: PathBuf,
-    file: BufWriter<File>,
-    writer: Option<mp4::Writer>,
-    waiting: Vec<Sample>,
-    bytes: usize,
+    /// Holds the lock until the film has its name.
+    file: File,
+    /// Once its tracks are known.
+    media: Option<Growing<BufWriter<File>>>,
     finished: bool,
 }
 
@@ -99,20 +94,18 @@ impl Output {
         Ok(Self {
             path: path.to_owned(),
             growing,
-            file: BufWriter::new(file),
-            writer: None,
-            waiting: Vec::new(),
-            bytes: 0,
+            file,
+            media: None,
             finished: false,
         })
     }
 
     /// The tracks, before the first sample.
     pub(crate) fn begin(&mut self, tracks: Vec<Track>) -> Result<(), OutputError> {
-        let writer = mp4::Writer::new(tracks);
-        let header = writer.header();
-        self.writer = Some(writer);
-        self.write(&header)
+        let file = self.file.try_clone().map_err(self.failed())?;
+        let media = Growing::new(Container::Mp4, tracks, BufWriter::new(file));
+        self.media = Some(media.map_err(self.failed())?);
+        Ok(())
     }
 
     pub(crate) fn picture(
@@ -153,45 +146,27 @@ impl Output {
     }
 
     fn push(&mut self, sample: Sample) -> Result<(), OutputError> {
-        let full = self
-            .waiting
-            .first()
-            .is_some_and(|first| sample.decode_at >= first.decode_at + FRAGMENT);
-        if full || self.bytes >= FRAGMENT_BYTES {
-            self.flush()?;
-        }
-        self.bytes += sample.data.len();
-        self.waiting.push(sample);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), OutputError> {
-        let Some(writer) = &mut self.writer else {
+        let Some(media) = &mut self.media else {
             return Ok(());
         };
-        let fragment = writer.fragment(&self.waiting);
-        self.waiting.clear();
-        self.bytes = 0;
-        self.write(&fragment)
+        let pushed = media.push(sample);
+        pushed.map_err(|error| self.failed()(error))
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
-        self.file
-            .write_all(bytes)
-            .map_err(|error| OutputError::Write {
-                path: self.growing.clone(),
-                error,
-            })
+    fn failed(&self) -> impl Fn(io::Error) -> OutputError + use<> {
+        let path = self.growing.clone();
+        move |error| OutputError::Write {
+            path: path.clone(),
+            error,
+        }
     }
 
     /// The plain film under its name.
     pub(crate) fn finish(mut self, extras: &Extras) -> Result<Summary, OutputError> {
-        self.flush()?;
-        let failed = |error| OutputError::Write {
-            path: self.growing.clone(),
-            error,
-        };
-        self.file.flush().map_err(failed)?;
+        let failed = self.failed();
+        if let Some(media) = self.media.take() {
+            media.finish().map_err(&failed)?;
+        }
         let plain = plain(&self.growing);
         let finished = finish_to_with(&self.growing, &plain, extras).map_err(|error| {
             let _ = fs::remove_file(&plain);
