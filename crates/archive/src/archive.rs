@@ -20,10 +20,10 @@ use crate::catalogue::{Catalogue, CatalogueError, thumbnail_name};
 use crate::counters::{Counters, count};
 use crate::kept::{Kept, KeptMix, KeptMixState};
 use crate::mix::{self, Cancel, Queue};
-use crate::model::{File, Kind, Recording};
+use crate::model::{File, Kind, Recording, State};
 use crate::retention::Rules;
 use crate::sign::Signer;
-use crate::{ArchiveError, Page, Query, StartError, Thumbnailer, key, upload};
+use crate::{ArchiveError, Page, Query, StartError, Thumbnailer, key, source, upload};
 
 use films::Kills;
 pub use hold::Hold;
@@ -381,12 +381,25 @@ impl Inner {
         Ok(recording)
     }
 
-    /// The database knows only whether a film was asked for, and what is uploaded.
+    /// The database knows only whether a film was asked for, what is uploaded, and
+    /// how large finished files are.
     fn show_work(&self, recording: &mut Recording) {
+        self.measure(recording);
         if let Some(mix) = lock(&self.films).state(&recording.id) {
             recording.mix = Some(mix);
         }
         recording.upload = self.upload_of(recording);
+    }
+
+    /// What is being written is as large as it is now.
+    fn measure(&self, recording: &mut Recording) {
+        let growing = recording.files.iter_mut();
+        for file in growing.filter(|file| file.state == State::Recording) {
+            if let Some(now) = source::stat(&self.config.folder, &file.name) {
+                recording.bytes = recording.bytes - file.bytes + now.bytes;
+                file.bytes = now.bytes;
+            }
+        }
     }
 
     fn tell(&self, told: Told) {

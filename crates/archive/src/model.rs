@@ -115,7 +115,7 @@ pub struct File {
     pub container: String,
     /// It has a picture.
     pub video: bool,
-    /// How large it is, when finished.
+    /// How large it is.
     pub bytes: u64,
     /// How long it is, when finished.
     pub duration_ms: u64,

@@ -32,7 +32,8 @@ impl Inner {
     fn keep_house(&self, now_ms: u64) -> Result<(), CatalogueError> {
         let all = self.with(|catalogue| catalogue.all())?;
         let mut rest = Vec::new();
-        for recording in all {
+        for mut recording in all {
+            self.measure(&mut recording);
             let over = recording
                 .deleted_until_ms
                 .is_some_and(|until| until <= now_ms);
