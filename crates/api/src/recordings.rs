@@ -151,7 +151,17 @@ impl Recordings {
             Arc::new(move |id, event| shared.event(id, event, &controls, &finished))
         };
         let store = Store::open(config.store.clone(), listener)?;
-        shared.catalogue.fill(store.folder(), store.catalogue()?);
+        let found = store.catalogue()?;
+        for manifest in found.manifests.iter().filter(|m| is_whole_stream(m)) {
+            // Its script had not ended when the server did.
+            if hook::is_pending(manifest) {
+                let _ = finished.send(Hook::Stream {
+                    manifest: manifest.clone(),
+                    _hold: shared.archive.hold(manifest),
+                });
+            }
+        }
+        shared.catalogue.fill(store.folder(), found);
         let folder = store.folder().to_owned();
         let (jobs, from_jobs) = mpsc::channel();
         let merge_thread = merge::start(
@@ -184,13 +194,17 @@ impl Recordings {
                 }
             }
         };
+        let settings = intake::Settings {
+            formats: config.formats.clone(),
+            aligned: config.aligned,
+            has_hook: config.hook.is_some(),
+        };
         let thread = intake::start(
             store,
-            config.formats.clone(),
             Arc::clone(&shared),
             from_controls,
             after_recovery,
-            config.aligned,
+            settings,
             finished,
         )?;
         Ok(Self {
@@ -431,15 +445,15 @@ impl Shared {
             bytes = manifest.bytes,
             "recording closed"
         );
-        let whole = matches!(manifest.state, State::Finished | State::Recovered);
-        if whole {
+        if matches!(manifest.state, State::Finished | State::Recovered) {
             self.count_sound(&manifest);
         }
-        // Of rooms there are others.
-        if whole && manifest.kind() == kind::STREAM {
-            // Fails only when the hooks have ended, at shutdown.
+        if is_whole_stream(&manifest) {
+            let manifest = manifest.clone();
+            // Fails only when the hooks have ended, at shutdown; the next start
+            // calls it.
             let _ = finished.send(Hook::Stream {
-                manifest: manifest.clone(),
+                manifest,
                 _hold: hold,
             });
         }
@@ -490,6 +504,12 @@ impl Shared {
             self.engine.tap(transport, None);
         }
     }
+}
+
+/// Rooms' files have a script of their own.
+fn is_whole_stream(manifest: &Manifest) -> bool {
+    let whole = matches!(manifest.state, State::Finished | State::Recovered);
+    whole && manifest.kind() == kind::STREAM
 }
 
 /// The maps here are whole whoever panics.

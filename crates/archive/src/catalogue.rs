@@ -462,7 +462,12 @@ impl Catalogue {
         Ok(sources.iter().any(|(_, source)| match source {
             Source::Manifest(manifest) => {
                 let hook = manifest.origin.attributes.get(HOOK);
-                hook.is_some_and(|state| state == HOOK_PENDING)
+                // For what is broken none is run.
+                let whole = matches!(
+                    manifest.state,
+                    store::State::Finished | store::State::Recovered
+                );
+                whole && hook.is_some_and(|state| state == HOOK_PENDING)
             }
             _ => false,
         }))

@@ -256,7 +256,8 @@ impl Recorder {
         }
     }
 
-    /// Goes on in the same file where it paused, at the next keyframe.
+    /// Goes on in the same file, at the next keyframe: where it paused, unless it
+    /// keeps the time of its room.
     pub fn resume(&mut self, now: Duration) {
         if !matches!(self.state, State::Paused) {
             return;
@@ -265,8 +266,8 @@ impl Recorder {
             held: VecDeque::new(),
             since: None,
         };
-        // Aligned files keep the room's time, pauses included.
-        if self.part.is_some() && self.config.aligned.is_none() {
+        let keeps_time = self.config.keeps_time || self.config.aligned.is_some();
+        if self.part.is_some() && !keeps_time {
             self.timeline.join();
         }
         self.needs_keyframe = true;

@@ -317,7 +317,7 @@ impl Handle {
     }
 
     /// Goes on in the same file, at the next keyframe. The time in between is
-    /// not in the file, unless it is aligned with its room: there it is a gap.
+    /// not in the file, unless it keeps the time of its room: there it is a gap.
     pub fn resume(&self) {
         self.queue.control(queue::Control::Resume);
     }

@@ -18,7 +18,7 @@ use crate::{Metrics, config};
 /// Scripts at a time; others wait. They may convert films, and calls come first.
 const AT_A_TIME: usize = 2;
 
-/// How far the script of a room is, in its manifest.
+/// How far the script of a file is, in its manifest.
 pub(super) use veche_archive::HOOK;
 
 /// It is to be run, or was being run when the server died.
@@ -70,13 +70,17 @@ async fn run(
             Hook::Stream { .. } => config.hook.clone(),
             Hook::Room { .. } => config.room_hook.clone(),
         };
+        let folder = config.store.folder.clone();
+        let archive = Arc::clone(&archive);
         let Some(script) = script else {
+            // There was one when it was recorded.
+            if hook.is_pending() {
+                remember(&folder, &archive, hook.into_manifest(), NONE).await;
+            }
             continue;
         };
         while scripts.try_join_next().is_some() {}
-        let folder = config.store.folder.clone();
         let (places, metrics) = (Arc::clone(&places), Arc::clone(&metrics));
-        let archive = Arc::clone(&archive);
         let limit = config.hook_timeout;
         scripts.spawn(async move {
             // The semaphore is never closed.
@@ -87,17 +91,15 @@ async fn run(
                 let file = &hook.manifest().file;
                 tracing::warn!(script = %script.display(), file, error, "hook script failed");
             }
-            if let Hook::Room { manifest, .. } = hook {
-                remember(&folder, &archive, manifest, called.is_ok()).await;
-            }
+            let state = if called.is_ok() { DONE } else { FAILED };
+            remember(&folder, &archive, hook.into_manifest(), state).await;
         });
     }
     while scripts.join_next().await.is_some() {}
 }
 
 /// So that the next start does not run it again.
-async fn remember(folder: &Path, archive: &Archive, mut manifest: Manifest, well: bool) {
-    let state = if well { DONE } else { FAILED };
+async fn remember(folder: &Path, archive: &Archive, mut manifest: Manifest, state: &str) {
     let attributes = &mut manifest.origin.attributes;
     attributes.insert(HOOK.to_owned(), state.to_owned());
     let path = manifest_path(&folder.join(&manifest.file));
@@ -120,6 +122,16 @@ impl Hook {
         match self {
             Self::Stream { manifest, .. } | Self::Room { manifest, .. } => manifest,
         }
+    }
+
+    fn into_manifest(self) -> Manifest {
+        match self {
+            Self::Stream { manifest, .. } | Self::Room { manifest, .. } => manifest,
+        }
+    }
+
+    fn is_pending(&self) -> bool {
+        is_pending(self.manifest())
     }
 
     fn arguments(&self, path: &Path) -> Vec<OsString> {
@@ -173,6 +185,12 @@ impl Hook {
     }
 }
 
+/// Its script is to be run, or was being run when the server died.
+pub(super) fn is_pending(manifest: &Manifest) -> bool {
+    let state = manifest.origin.attributes.get(HOOK);
+    state.is_some_and(|state| state == PENDING)
+}
+
 fn uri(manifest: &Manifest) -> String {
     format!("multi-recorder://{}", manifest.origin.room)
 }
@@ -185,7 +203,8 @@ async fn call(script: &Path, folder: &Path, hook: &Hook, limit: Duration) -> Res
         .envs(hook.environment(&path))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        // What it complains of stands in the server's log.
+        .stderr(Stdio::inherit())
         // What it starts is killed with it.
         .process_group(0)
         .kill_on_drop(true)

@@ -16,18 +16,17 @@ use veche_record::store::{Handle, Manifest, Origin, ROOM_RECORDING, Request, Sta
 use veche_record::{Formats, recorder};
 use veche_room::{Reason, RecordingId};
 
-use super::hook::Hook;
+use super::hook::{HOOK, Hook, PENDING};
 use super::problem;
 use super::{Control, Packets, Run, Shared, Start, TURN, lock, millis, unix_ms};
 use crate::Metrics;
 
 pub(super) fn start(
     store: Store,
-    formats: Formats,
     shared: Arc<Shared>,
     controls: Receiver<Control>,
     after_recovery: impl FnOnce(&Store) + Send + 'static,
-    aligned: bool,
+    settings: Settings,
     finished: UnboundedSender<Hook>,
 ) -> io::Result<JoinHandle<()>> {
     let origin = shared.engine.origin();
@@ -49,8 +48,7 @@ pub(super) fn start(
     };
     let thread = Thread {
         store,
-        formats,
-        aligned,
+        settings,
         shared,
         origin,
         recordings: Vec::new(),
@@ -61,11 +59,18 @@ pub(super) fn start(
         .spawn(move || thread.run(&controls, recovery))
 }
 
+/// How streams are recorded.
+pub(super) struct Settings {
+    pub(super) formats: Formats,
+    /// `enable_empty_shift_writer`
+    pub(super) aligned: bool,
+    /// A script is run for each file.
+    pub(super) has_hook: bool,
+}
+
 struct Thread {
     store: Arc<Store>,
-    formats: Formats,
-    /// `enable_empty_shift_writer`
-    aligned: bool,
+    settings: Settings,
     shared: Arc<Shared>,
     /// Of the room's clock.
     origin: Instant,
@@ -151,7 +156,12 @@ impl Thread {
         } = start;
         let room_recording = order.room_recording;
         let room_recording = room_recording.and_then(|room| self.shared.known.id(room));
-        let attributes = room_recording.map(|id| (ROOM_RECORDING.to_owned(), id));
+        // Others are put beside it.
+        let keeps_time = room_recording.is_some();
+        let room_recording = room_recording.map(|id| (ROOM_RECORDING.to_owned(), id));
+        // From the beginning, so that no crash loses it.
+        let hook = (HOOK.to_owned(), PENDING.to_owned());
+        let hook = self.settings.has_hook.then_some(hook);
         let room_id = order.life.map(|life| self.shared.room_id(life));
         let login = order.login.as_ref().map(ToString::to_string);
         let login = login.unwrap_or_default();
@@ -164,10 +174,11 @@ impl Thread {
                 },
                 video: order.video,
                 audio: order.audio,
-                formats: self.formats.clone(),
+                formats: self.settings.formats.clone(),
                 aligned: first_publish
-                    .filter(|_| self.aligned)
+                    .filter(|_| self.settings.aligned)
                     .map(|origin| Aligned { origin }),
+                keeps_time,
             },
             name: Fields {
                 stream_name: order.stream.to_string(),
@@ -183,7 +194,7 @@ impl Thread {
                 login,
                 stream: order.stream.to_string(),
                 media_session_id: order.media_session.to_string(),
-                attributes: attributes.into_iter().collect(),
+                attributes: room_recording.into_iter().chain(hook).collect(),
             },
             room_clock_unix_ms: unix_ms().saturating_sub(millis(self.origin.elapsed())),
         };

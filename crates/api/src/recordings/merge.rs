@@ -29,7 +29,7 @@ use veche_record::{
 };
 
 use super::Shared;
-use super::hook::{HOOK, Hook, NONE, PENDING};
+use super::hook::{self, HOOK, Hook, NONE, PENDING};
 use crate::Metrics;
 
 /// Calls come first.
@@ -305,8 +305,7 @@ impl Thread {
     fn done(&self, path: &Path, manifest: Manifest) {
         self.shared.catalogue.put(manifest.clone());
         self.shared.archive.room_finished(path, &manifest);
-        let pending = manifest.origin.attributes.get(HOOK);
-        if pending.is_some_and(|state| state == PENDING) {
+        if hook::is_pending(&manifest) {
             // Fails only when the hooks have ended, at shutdown; the next start
             // calls it.
             let journal = path.to_owned();

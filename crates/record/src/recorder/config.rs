@@ -18,6 +18,9 @@ pub struct Config {
     pub formats: Formats,
     /// Begin earlier than the media does: `enable_empty_shift_writer`.
     pub aligned: Option<Aligned>,
+    /// The file is laid beside others of its room: what is paused is a gap in it
+    /// instead of being left out. Aligned files always are.
+    pub keeps_time: bool,
 }
 
 /// When an aligned file starts.

@@ -96,6 +96,56 @@ fn a_pause_leaves_no_gap() {
 }
 
 #[test]
+fn a_pause_in_a_recorded_room_is_a_gap() {
+    for codec in [VideoCodec::H264, VideoCodec::Vp8] {
+        let config = veche_record::recorder::Config {
+            keeps_time: true,
+            ..av(codec)
+        };
+        let mut recorded = Recorded::default();
+        let mut recorder = Recorder::new(config, ms(0));
+        for unit in together(&[pictures(codec), tone()]) {
+            // Three seconds, nothing of the second one.
+            for (at, pauses) in [(ms(1_000), true), (ms(2_000), false)] {
+                if unit.at >= at && unit.at < at + ms(20) {
+                    match pauses {
+                        true => recorder.pause(at),
+                        false => recorder.resume(at),
+                    }
+                }
+            }
+            let now = unit.at;
+            recorder.handle_unit(now, unit);
+            recorded.drain(&mut recorder, now);
+        }
+        recorder.stop(ms(4_000));
+        recorded.drain(&mut recorder, ms(4_000));
+        assert_eq!(recorded.parts.len(), 1);
+        let folder = tempfile::tempdir().unwrap();
+        let path = write(folder.path(), "a", &recorded.parts[0].bytes);
+        finish(&path).unwrap();
+        let (mut shown, mut heard) = (Vec::new(), Vec::new());
+        let mut reader = Reader::open(&path).unwrap();
+        while let Some(sample) = reader.next_sample().unwrap() {
+            let at = sample.at.as_secs_f64();
+            match sample.track {
+                0 => shown.push(at),
+                _ => heard.push(at),
+            }
+        }
+        let hole: Vec<_> = shown.windows(2).filter(|w| w[1] - w[0] > 0.5).collect();
+        assert_eq!(hole.len(), 1, "{codec:?}: {shown:?}");
+        // Pictures go on at the keyframe of their own time.
+        near(hole[0][0], 1.0, 0.1);
+        assert!(hole[0][1] >= 2.0, "{codec:?}: {hole:?}");
+        near(*shown.last().unwrap(), 4.0, 0.1);
+        near(*heard.last().unwrap(), 4.0, 0.1);
+        // Players that do not look at times stay in step.
+        assert!(heard.windows(2).all(|w| w[1] - w[0] < 0.13), "{codec:?}");
+    }
+}
+
+#[test]
 fn sound_that_stops_is_silence_in_the_file() {
     let mut sound = tone();
     sound.retain(|u| u.at < ms(500) || u.at >= ms(3500));

@@ -1,5 +1,6 @@
 //! `kill -9` at random moments of a meeting that is recorded.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use veche_record::journal;
@@ -9,12 +10,20 @@ use crate::files::{is_settled, manifests, meeting, plays};
 use crate::publisher::LENGTH;
 use crate::veche::{Veche, until};
 
-const ARGUMENTS: [&str; 2] = ["--no-https", "--set=video_codecs=VP8"];
-
-/// The same, and its sound is put into AAC.
-const AAC: [&str; 4] = [
+const ARGUMENTS: [&str; 3] = [
     "--no-https",
     "--set=video_codecs=VP8",
+    "--set=on_record_hook_script=./hook.sh",
+];
+
+/// It is killed with its server, too.
+const HOOK: &str = "#!/bin/sh\nsleep 0.05; echo \"$VECHE_RECORD_STATE $2\" >> hooked\n";
+
+/// The same, and its sound is put into AAC.
+const AAC: [&str; 5] = [
+    "--no-https",
+    "--set=video_codecs=VP8",
+    "--set=on_record_hook_script=./hook.sh",
     "--set=record_formats=vp8-mkv",
     "--set=record_audio=aac",
 ];
@@ -48,7 +57,11 @@ async fn killed(kills: usize, arguments: &[&str], codec: &str) {
     let seed = seed.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
     println!("VECHE_SEED={seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
-    let mut veche = Veche::start(arguments);
+    let directory = tempfile::tempdir().unwrap();
+    let hook = directory.path().join("hook.sh");
+    std::fs::write(&hook, HOOK).unwrap();
+    std::fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut veche = Veche::start_in(directory, arguments);
     let records = veche.directory.path().join("data/records");
     let mut worst: f64 = 0.0;
     let mut rooms = 0;
@@ -137,6 +150,15 @@ async fn killed(kills: usize, arguments: &[&str], codec: &str) {
             assert!(journal::read(path).unwrap().ended_at_ms.is_some());
         }
     }
+    let whole = |m: &Manifest| m.kind() == "stream" && m.state == State::Recovered;
+    let files: Vec<_> = manifests(&records).into_iter().filter(whole).collect();
+    assert!(!files.is_empty() || kills == 0);
+    until("the script was run for every file", || {
+        let hooked = std::fs::read_to_string(veche.directory.path().join("hooked")).ok()?;
+        let path = |m: &Manifest| format!("recovered {}", records.join(&m.file).display());
+        let run = |m: &Manifest| hooked.lines().any(|line| line == path(m));
+        files.iter().all(run).then_some(())
+    });
     println!("{kills} kills: at most {worst:.2} s of a stream were lost");
 }
 
