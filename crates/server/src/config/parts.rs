@@ -144,8 +144,11 @@ impl Config {
     /// Containers.
     fn formats(&self) -> Formats {
         let mut formats: Formats = parsed(&self.record_formats);
-        if self.record_audio == RecordAudio::Aac {
-            // Opus alone would be WebM, which takes no AAC.
+        let first = self.video_codecs.first().copied();
+        // As what lies beside it.
+        formats.audio_only = formats.container(first, Some(AudioCodec::Opus));
+        if self.record_audio == RecordAudio::Aac && formats.audio_only == Container::Webm {
+            // It takes no AAC.
             formats.audio_only = Container::Mp4;
         }
         formats
@@ -209,6 +212,24 @@ mod tests {
         let usual = veche_api::Recordings::new("./data/records".into());
         assert_eq!(format!("{:?}", config.recordings()), format!("{usual:?}"));
     }
+
+    #[test]
+    fn sound_alone_is_what_the_pictures_of_the_room_are() {
+        let check = |codecs: &[VideoCodec], formats: &str, expected| {
+            let config = Config {
+                video_codecs: codecs.to_vec(),
+                record_formats: formats.to_owned(),
+                ..Config::default()
+            };
+            let formats = config.recordings().formats;
+            let alone = formats.container(None, Some(AudioCodec::Opus));
+            assert_eq!(alone, expected, "{codecs:?}");
+        };
+        check(&[VideoCodec::Vp8, VideoCodec::H264], "", Container::Webm);
+        check(&[VideoCodec::H264, VideoCodec::Vp8], "", Container::Mp4);
+        check(&[VideoCodec::Vp8], "vp8-mkv", Container::Matroska);
+    }
+
     #[test]
     fn sound_alone_is_mp4_where_it_becomes_aac_and_webm_is_told_apart() {
         let mut config = Config::default();
