@@ -47,6 +47,26 @@ async fn without_https_only_the_plain_port_is_opened() {
     assert!(health.starts_with("HTTP/1.1 200"), "{health}");
 }
 
+#[test]
+fn the_admin_token_is_shown_at_the_first_start_and_never_again() {
+    let mut veche = Veche::start(&["--no-https"]);
+    let welcome = "Ctrl+C stops it";
+    until("it says where it is", || {
+        veche.said().contains(welcome).then_some(())
+    });
+    let token = fs::read_to_string(veche.directory.path().join("data/admin-token")).unwrap();
+    assert!(token.trim().len() >= 32, "{token:?}");
+    let shown = |said: &str| said.matches(token.trim()).count();
+    assert_eq!(shown(&veche.said()), 1, "{}", veche.said());
+    veche.kill();
+    veche.start_again(&["--no-https"]);
+    until("it says so again", || {
+        (veche.said().matches(welcome).count() == 2).then_some(())
+    });
+    assert_eq!(shown(&veche.said()), 1, "{}", veche.said());
+    assert_eq!(shown(&veche.log()), 0);
+}
+
 #[tokio::test]
 async fn a_new_certificate_is_shown_after_sighup() {
     let veche = Veche::start(&[]);

@@ -103,19 +103,18 @@ impl Veche {
             "--https-port=0",
             "--media-port=0",
         ];
-        let log = directory.path().join("log");
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .unwrap();
+        let file = |name: &str| {
+            let path = directory.path().join(name);
+            let mut options = fs::File::options();
+            options.create(true).append(true).open(path).unwrap()
+        };
         let mut child = command(directory.path())
             .args(free)
             .arg("--ports-file=ports.json")
             .args(arguments)
             .envs(with.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(log)
+            .stdout(file("said"))
+            .stderr(file("log"))
             .spawn()
             .unwrap();
         let ports = until("the server opens its ports", || {
@@ -139,6 +138,12 @@ impl Veche {
 
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
+    }
+
+    /// What it told whoever started it, in all its lives.
+    #[allow(dead_code, reason = "not all tests ask")]
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.directory.path().join("said")).unwrap()
     }
 
     /// The server's process.
