@@ -1,7 +1,7 @@
 // Runs the browser tests: all of them, or those whose file name starts with
 // one of the arguments. `npm run e2e`, `npm run e2e -- meet tcp`.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +22,17 @@ mkdirSync(out, { recursive: true });
 
 // One file at a time: each runs two or three browsers, and a picture that is
 // late because the machine is busy is not the server's fault.
-const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...flags, ...chosen.map((n) => join(here, 'tests', n))];
+const failures = join(out, 'failures.txt');
+const args = [
+  '--test', '--test-concurrency=1',
+  '--test-reporter=spec', '--test-reporter-destination=stdout',
+  `--test-reporter=${join(here, 'lib/failures.mjs')}`, `--test-reporter-destination=${failures}`,
+  ...flags, ...chosen.map((n) => join(here, 'tests', n)),
+];
 const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: here });
-child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+child.on('exit', (code, signal) => {
+  // Last, so that the reasons are where one looks first.
+  if (existsSync(failures)) process.stdout.write(readFileSync(failures, 'utf8'));
+  process.exit(signal ? 1 : (code ?? 1));
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { mediaFiles } from './people.mjs';
 import { installProbe } from './probe.mjs';
-import { until, within } from './wait.mjs';
+import { patience, until, within } from './wait.mjs';
 
 const CHROMIUM = process.env.VECHE_E2E_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.VECHE_E2E_FIREFOX ?? '/usr/bin/firefox-esr';
@@ -57,7 +57,7 @@ export async function launch(who, { engine = 'chromium', camera = true, deny = f
   let browser;
   if (engine === 'firefox') {
     const relay = netns ? await relayInto(netns) : null;
-    browser = await puppeteer.launch({
+    browser = await start({
       browser: 'firefox', executablePath, debuggingPort: relay?.port, headless: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
       extraPrefsFirefox: { ...FIREFOX_PREFS, 'media.navigator.audio.fake_frequency': who.hz, 'intl.accept_languages': lang },
     });
@@ -68,13 +68,24 @@ export async function launch(who, { engine = 'chromium', camera = true, deny = f
       media.push('--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${files.camera}`, `--use-file-for-fake-audio-capture=${files.voice}`);
     }
     if (!deny) media.push('--use-fake-ui-for-media-stream');
-    browser = await puppeteer.launch({
+    browser = await start({
       executablePath, headless: true, pipe: true, acceptInsecureCerts: insecure, defaultViewport: viewport,
       args: [...CHROMIUM_ARGS, `--lang=${lang}`, ...media, ...args],
       env: { ...process.env, LANGUAGE: lang.replace('-', '_'), HOME: scratch, XDG_CONFIG_HOME: join(scratch, 'config') },
     });
   }
   return new Person(who, browser, engine, scratch);
+}
+
+/** A browser that does not come up is started once more: that it starts is not what is tested. */
+async function start(options) {
+  const timed = { ...options, timeout: 30_000 * patience() };
+  try {
+    return await puppeteer.launch(timed);
+  } catch (error) {
+    console.error(`${options.browser ?? 'chromium'} did not start, once more: ${error.message}`);
+    return puppeteer.launch(timed);
+  }
 }
 
 /**
@@ -122,7 +133,7 @@ export class Person {
     await page.evaluateOnNewDocument(installProbe);
     if (this.engine === 'firefox') await page.evaluateOnNewDocument(smallCamera);
     if (before) await page.evaluateOnNewDocument(before);
-    const go = () => page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 });
+    const go = () => page.goto(url, { waitUntil: 'domcontentloaded', timeout: 30_000 * patience() });
     // Another test's network may just have come or gone.
     await go().catch((error) => (/ERR_NETWORK_CHANGED/.test(error.message) ? go() : Promise.reject(error)));
     return tab;
@@ -246,7 +257,7 @@ export class Tab {
   }
 
   async reload() {
-    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 30_000 });
+    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 30_000 * patience() });
   }
 
   async screenshot(path) {
