@@ -134,7 +134,11 @@ async fn a_meeting_is_watched_from_the_bucket() {
     until("the bucket is empty", || {
         moto.keys().is_empty().then_some(())
     });
-    let log = veche.log();
-    assert!(log.contains("cannot be reached") && log.contains("copies are deleted"));
+    // It is said after the last of them went.
+    let log = until("it is in the log", || {
+        let log = veche.log();
+        log.contains("copies are deleted").then_some(log)
+    });
+    assert!(log.contains("cannot be reached"), "{log}");
     assert!(!log.contains("never-written-anywhere"));
 }
