@@ -31,7 +31,11 @@ describe('what the server says', () => {
     const odd = recordingOf({ ...FULL, state: 'exploded', people: ['Ann', 7], bytes: -4, startedAt: 'soon', mix: 'no', upload: { state: 'lost', progress: 7, error: 5 }, files: [{ name: 'x' }, null] });
     expect(odd).toMatchObject({ state: 'ready', people: ['Ann'], bytes: 0, startedAt: 0, mix: null, files: [], upload: { state: 'waiting', progress: 1, error: null, retryAt: null } });
     expect(recordingOf({ ...FULL, upload: undefined })?.upload).toBeNull();
-    expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0 });
+    expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0, trash: true });
+  });
+
+  it('has a trash unless it says that there is none', () => {
+    for (const [trash, expected] of [[undefined, true], [null, true], [true, true], [false, false]]) expect(pageOf({ trash }).trash, String(trash)).toBe(expected);
   });
 
   it('leads nowhere else', () => {
@@ -150,7 +154,7 @@ describe('how a recording stands', () => {
 
 describe('pages put together', () => {
   const at = (id: string, minutes: number) => recording(id, { startedAt: NOW - minutes * 60_000 });
-  const page = (recordings: ReturnType<typeof recording>[], next: string | null) => ({ recordings, next, total: 9, bytes: 9 });
+  const page = (recordings: ReturnType<typeof recording>[], next: string | null) => ({ recordings, next, total: 9, bytes: 9, trash: true });
 
   it('a new one comes on top, and older pages stay', () => {
     const before = { items: [at('b', 1), at('c', 2), at('d', 3)], next: 'd' };

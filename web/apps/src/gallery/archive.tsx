@@ -61,6 +61,8 @@ interface ArchiveState {
   fails?: Trouble;
   hangs?: boolean;
   more?: boolean;
+  /** What is deleted is gone. */
+  noTrash?: boolean;
   set?: (library: Library, world: FakeArchive) => void | Promise<void>;
 }
 
@@ -88,7 +90,7 @@ class FakeArchive implements Archive {
     return this.answer(() => {
       const word = query.search.toLowerCase();
       const recordings = this.all.filter((r) => (r.deletedUntil !== null) === query.trash && (!query.state || r.state === query.state) && `${r.room} ${r.people.join(' ')}`.toLowerCase().includes(word));
-      return { recordings, next: this.state.more ? 'x' : null, total: this.state.more ? 418 : recordings.length, bytes: recordings.reduce((sum, r) => sum + r.bytes, 0) };
+      return { recordings, next: this.state.more ? 'x' : null, total: this.state.more ? 418 : recordings.length, bytes: recordings.reduce((sum, r) => sum + r.bytes, 0), trash: !this.state.noTrash };
     });
   }
   get = (id: string) => this.answer(() => this.find(id));
@@ -148,6 +150,9 @@ export const archiveStates: Record<string, ArchiveState> = {
     document.querySelector<HTMLElement>('[data-testid=link-copy]')?.click();
   } },
   'rec-forever': { route: { trash: true }, recordings: trash, set: (library) => { library.sheet.value = { what: 'forever', recording: library.items.value![0]! }; } },
+  'rec-no-trash': { noTrash: true, set: (library) => library.wishRemoved(library.items.value![4]!) },
+  'rec-gone': { noTrash: true, set: async (library) => { await library.removeForever(library.items.value![4]!); } },
+  'rec-one-no-trash': { ...open('ready1', { play: FILM }), noTrash: true },
   'rec-guest': { ...open('ready1', { play: FILM }), route: { id: 'ready1', pass } },
   'rec-expired': { route: { id: 'ready1', pass: { ...pass, expires: '1' } }, fails: 'unauthorized' },
   'rec-forged': { route: { id: 'ready1', pass }, fails: 'unauthorized' },

@@ -81,6 +81,7 @@ export const enArchive = {
     all: 'Show all',
     trashTitle: 'The trash is empty',
     trashText: 'What you delete stays here for a while before it is gone for good.',
+    noTrashText: 'This server keeps no trash. What you delete is gone at once.',
   },
   away: (time: string) => `The server has not answered since ${time}. Trying again.`,
   awayTitle: 'The server does not answer',

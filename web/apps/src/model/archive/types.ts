@@ -76,6 +76,8 @@ export interface Page {
   /** Of all that match, not of this page. */
   total: number;
   bytes: number;
+  /** Whether what is deleted goes to a trash first; without one it is gone at once. */
+  trash: boolean;
 }
 
 export interface Query {
@@ -118,7 +120,7 @@ export class ArchiveError extends Error {
 export interface Archive {
   list(query: Query, after: string | null): Promise<Page>;
   get(id: string): Promise<Recording>;
-  /** Into the trash. */
+  /** Into the trash, or away where there is none: then `deletedUntil` is the present. */
   remove(id: string): Promise<Recording>;
   restore(id: string): Promise<Recording>;
   removeForever(id: string): Promise<void>;

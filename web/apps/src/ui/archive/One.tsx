@@ -166,13 +166,13 @@ function Acts({ library, recording }: { library: Library; recording: Recording }
         </button>
       )}
       {!pass && !trashed && !live && (
-        <button type="button" class="button button--quiet" data-testid="remove" disabled={busy} onClick={() => void library.remove(recording)}>
+        <button type="button" class="button button--quiet" data-testid="remove" disabled={busy} onClick={() => library.wishRemoved(recording)}>
           <Icon name="trash" size={18} />
-          {w.remove}
+          {library.trash.value === false ? w.one.forever : w.remove}
         </button>
       )}
       {!pass && trashed && (
-        <button type="button" class="button button--quiet" data-testid="forever" disabled={busy} onClick={() => (library.sheet.value = { what: 'forever', recording })}>
+        <button type="button" class="button button--quiet" data-testid="forever" disabled={busy} onClick={() => library.wishRemoved(recording)}>
           <Icon name="trash" size={18} />
           {w.one.forever}
         </button>

@@ -18,6 +18,7 @@ export function Row({ library, recording, now }: { library: Library; recording: 
   const lang = locale();
   const name = titleOf(recording);
   const { deletedUntil } = recording;
+  const final = library.trash.value === false;
   return (
     <li class="row" data-testid="recording-row" data-id={recording.id} data-state={recording.state} data-busy={library.busy.value.has(recording.id)}>
       <Thumb recording={recording} pass={null} />
@@ -50,7 +51,14 @@ export function Row({ library, recording, now }: { library: Library; recording: 
       <span class="row__acts">
         {deletedUntil === null ? (
           !isLive(recording) && (
-            <button type="button" class="tool tool--plain" data-testid="recording-remove" aria-label={w.removeOf(name)} data-tip={w.remove} onClick={() => void library.remove(recording)}>
+            <button
+              type="button"
+              class="tool tool--plain"
+              data-testid="recording-remove"
+              aria-label={final ? `${w.one.forever}: ${name}` : w.removeOf(name)}
+              data-tip={final ? w.one.forever : w.remove}
+              onClick={() => library.wishRemoved(recording)}
+            >
               <Icon name="trash" size={18} />
             </button>
           )
@@ -65,7 +73,7 @@ export function Row({ library, recording, now }: { library: Library; recording: 
               data-testid="recording-forever"
               aria-label={`${w.one.forever}: ${name}`}
               data-tip={w.one.forever}
-              onClick={() => (library.sheet.value = { what: 'forever', recording })}
+              onClick={() => library.wishRemoved(recording)}
             >
               <Icon name="trash" size={18} />
             </button>
