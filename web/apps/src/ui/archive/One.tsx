@@ -213,7 +213,8 @@ export function One({ library }: { library: Library }) {
         </p>
       </header>
       <div class="one__main">
-        <Player recording={recording} pass={pass} source={chosen} start={chosen !== null} />
+        {/* Asking the server shows the door where the session is over. */}
+        <Player recording={recording} pass={pass} source={chosen} start={chosen !== null} onSignIn={() => void library.refresh()} />
         {deletedUntil !== null && <p class="remark">{w.one.inTrash(relative(deletedUntil, Date.now(), locale()))}</p>}
         <Remarks recording={recording} />
       </div>
