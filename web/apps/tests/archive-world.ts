@@ -8,7 +8,7 @@ export const NOW = 1_700_000_000_000;
 export function recording(id: string, change: Partial<Recording> = {}): Recording {
   return {
     id, kind: 'room', room: `room ${id}`, stream: null, people: ['Ann'], startedAt: NOW - 1000, durationMs: 60_000, bytes: 1000,
-    state: 'ready', degraded: false, note: null, mix: null, thumbnail: null, play: null, files: [], deletedUntil: null, upload: null, ...change,
+    state: 'ready', degraded: false, note: null, mix: null, canMix: null, thumbnail: null, play: null, files: [], deletedUntil: null, upload: null, ...change,
   };
 }
 

@@ -23,7 +23,7 @@ function make(id: string, room: string, people: string[], ago: number, minutes: 
   return {
     id, kind: 'room', room, stream: null, people, startedAt: now - ago, durationMs: minutes * MINUTE + 23_000, bytes: files.reduce((sum, f) => sum + f.bytes, 0),
     state: 'ready', degraded: false, note: null, mix: { state: 'done', progress: 1, secondsLeft: null, error: null },
-    thumbnail: null, play: null, files, deletedUntil: null, upload: null, ...change,
+    canMix: null, thumbnail: null, play: null, files, deletedUntil: null, upload: null, ...change,
   };
 }
 
@@ -135,6 +135,7 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-one-mixing': open('mix'),
   'rec-one-queued': open('queue'),
   'rec-one-unmixed': open('nofilm'),
+  'rec-one-unmixed-lossy': open('nofilm', { degraded: true, note: 'The disk was full for 12 s.', canMix: false }),
   'rec-one-degraded': open('deg', { play: FILM }),
   'rec-one-recovered': open('rec', { play: FILM }),
   'rec-one-broken': open('broken'),

@@ -96,6 +96,7 @@ export function recordingOf(value: unknown): Recording | null {
     degraded: r['degraded'] === true,
     note: text(r['note']),
     mix: mixOf(r['mix']),
+    canMix: typeof r['canMix'] === 'boolean' ? r['canMix'] : null,
     thumbnail: local(r['thumbnail']),
     play: local(r['play']),
     files: list(r['files']).map(fileOf).filter((file) => file !== null),

@@ -36,8 +36,15 @@ export function filmWish(recording: Recording): 'make' | 'again' | 'cancel' | nu
   const now = standing(recording);
   if (recording.kind !== 'room' || recording.deletedUntil !== null) return null;
   if (now === 'mixing' || now === 'queued') return 'cancel';
-  if (now === 'recording' || now === 'finishing' || recording.files.length === 0) return null;
+  if (recording.canMix === false || now === 'recording' || now === 'finishing' || recording.files.length === 0) return null;
   return filmOf(recording) ? 'again' : 'make';
+}
+
+/** What there is to say where the film failed, sentence by sentence, to somebody who may have it made again or not. */
+export function filmless(recording: Recording, mayMix: boolean): ('unmixed' | 'whole' | 'degraded' | 'retry' | 'fetch')[] {
+  const lossy = recording.degraded || recording.state === 'broken' || recording.files.some((file) => file.state === 'broken');
+  if (recording.files.length === 0) return lossy ? ['unmixed', 'degraded'] : ['unmixed'];
+  return ['unmixed', lossy ? 'degraded' : 'whole', mayMix && filmWish(recording) !== null ? 'retry' : 'fetch'];
 }
 
 /** Containers that some browser plays; it says itself which. */

@@ -60,6 +60,8 @@ export interface Recording {
   degraded: boolean;
   note: string | null;
   mix: Mix | null;
+  /** Whether a film of it can be asked for now; `null` where the server does not say. */
+  canMix: boolean | null;
   thumbnail: string | null;
   /** The best file that browsers play. */
   play: string | null;

@@ -4,8 +4,8 @@ import { locale, words } from '../../i18n';
 import { signed } from '../../model/archive/http';
 import type { Library } from '../../model/archive/library';
 import { addressOf } from '../../model/archive/route';
-import { filmOf, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
-import type { Recording } from '../../model/archive/types';
+import { filmless, filmOf, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
+import type { Pass, Recording } from '../../model/archive/types';
 import { inFull, relative, sizeText } from '../../model/archive/when';
 import { Icon } from '../Icon';
 import { Face } from '../Tile';
@@ -78,7 +78,7 @@ function Facts({ recording }: { recording: Recording }) {
 }
 
 /** What the player cannot show: the film on its way beside a file that plays already, and what is missing. */
-function Remarks({ recording }: { recording: Recording }) {
+function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null }) {
   const w = words.value.archive;
   const now = standing(recording);
   const lines: ComponentChildren[] = [];
@@ -100,7 +100,7 @@ function Remarks({ recording }: { recording: Recording }) {
       <div key="note" class="remark" data-tone={grave === 'recovered' ? 'calm' : 'alarm'} data-testid="remark" data-about={grave}>
         <Icon name={grave === 'recovered' ? 'check' : 'warn'} size={18} />
         <p>
-          {grave !== 'broken' && w.says[grave]}
+          {grave === 'unmixed' ? filmless(recording, pass === null).map((key) => w.says[key]).join(' ') : grave !== 'broken' && w.says[grave]}
           {more && <bdi class="remark__more">{more}</bdi>}
         </p>
       </div>,
@@ -216,7 +216,7 @@ export function One({ library }: { library: Library }) {
         {/* Asking the server shows the door where the session is over. */}
         <Player recording={recording} pass={pass} source={chosen} start={chosen !== null} onSignIn={() => void library.refresh()} />
         {deletedUntil !== null && <p class="remark">{w.one.inTrash(relative(deletedUntil, Date.now(), locale()))}</p>}
-        <Remarks recording={recording} />
+        <Remarks recording={recording} pass={pass} />
       </div>
       <aside class="one__side">
         <Acts library={library} recording={recording} />
