@@ -213,7 +213,7 @@ describe('the trash', () => {
     await removing;
     await pass(0);
     expect(ids(library)).toEqual(['a', 'b']);
-    expect(library.toast.value).toMatchObject({ what: 'failed', message: 'failed: server' });
+    expect(library.toast.value).toMatchObject({ what: 'failed', error: { message: 'failed: server' } });
   });
 
   it('is not undone by a list that was asked for before', async () => {

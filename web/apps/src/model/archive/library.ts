@@ -22,8 +22,8 @@ export interface Toast {
   key: number;
   what: 'removed' | 'restored' | 'gone' | 'mixing' | 'cancelled' | 'copied' | 'failed';
   recording: Recording | null;
-  /** The server's own sentence, where it failed. */
-  message: string;
+  /** Why, where it failed. */
+  error: ArchiveError | null;
 }
 
 /** The page around the library: its address, its clock, whether anybody looks. */
@@ -35,7 +35,7 @@ export interface Place {
   onVisible(again: () => void): void;
 }
 
-const asTrouble = (error: unknown): ArchiveError => (error instanceof ArchiveError ? error : new ArchiveError('server', String(error)));
+const asTrouble = (error: unknown): ArchiveError => (error instanceof ArchiveError ? error : new ArchiveError('server', ''));
 
 export class Library {
   readonly door = signal<Door>('checking');
@@ -212,7 +212,7 @@ export class Library {
       // The trash may be gone since the page asked. What cannot be undone is not offered.
       const gone = removed.deletedUntil !== null && removed.deletedUntil <= Date.now() + UNDO_MS;
       if (gone) this.tell('gone', removed);
-      else this.tell('removed', removed, '', UNDO_MS);
+      else this.tell('removed', removed, { lasts: UNDO_MS });
     });
   }
 
@@ -263,14 +263,14 @@ export class Library {
       const { url } = await this.archive.link(recording.id, seconds);
       return new URL(url, globalThis.location.origin).href;
     } catch (error) {
-      this.tell('failed', recording, asTrouble(error).message);
+      this.tell('failed', recording, { error: asTrouble(error) });
       return null;
     }
   }
 
-  tell(what: Toast['what'], recording: Recording | null, message = '', lasts = TOLD_MS): void {
+  tell(what: Toast['what'], recording: Recording | null, { error = null, lasts = TOLD_MS }: { error?: ArchiveError | null; lasts?: number } = {}): void {
     const key = ++this.toasts;
-    this.toast.value = { key, what, recording, message };
+    this.toast.value = { key, what, recording, error };
     clearTimeout(this.toasting);
     this.toasting = setTimeout(() => this.hush(), lasts);
   }
@@ -349,9 +349,9 @@ export class Library {
     try {
       await change();
     } catch (error) {
-      const { trouble, message } = asTrouble(error);
-      if (trouble === 'unauthorized' && !this.isGuest) this.shut();
-      else this.tell('failed', null, message);
+      const why = asTrouble(error);
+      if (why.trouble === 'unauthorized' && !this.isGuest) this.shut();
+      else this.tell('failed', null, { error: why });
     } finally {
       this.busy.value = new Set([...this.busy.value].filter((other) => other !== id));
       void this.refresh();

@@ -105,9 +105,12 @@ export interface Pass {
 /** `unauthorized`: who are you; `expired`: this link no longer opens it. */
 export type Trouble = 'offline' | 'unauthorized' | 'missing' | 'busy' | 'server';
 
+/** The code of an answer that is none: the page and the server are not of one age. */
+export const ODD_ANSWER = 'odd_answer';
+
 export class ArchiveError extends Error {
   readonly trouble: Trouble;
-  /** The server's stable code, where it gave one. */
+  /** The server's stable code, where it gave one, or `ODD_ANSWER`. */
   readonly code: string | null;
 
   constructor(trouble: Trouble, message: string, code: string | null = null) {

@@ -12,6 +12,7 @@ import { Face } from '../Tile';
 import { Files } from './Files';
 import { Player } from './Player';
 import { isPlain } from './Row';
+import { ServerSays } from './ServerSays';
 import { Progress, Standing } from './Standing';
 import { Length } from './Thumb';
 import { UploadSign } from './UploadSign';
@@ -94,14 +95,17 @@ function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null 
     );
   }
   const grave = now === 'broken' || now === 'unmixed' ? now : recording.degraded ? 'degraded' : recording.state === 'recovered' ? 'recovered' : null;
-  const more = now === 'unmixed' ? recording.mix?.error : recording.note;
-  if (grave && (grave !== 'broken' || more)) {
+  // Why there is no film and what is lost are two matters.
+  const notes = [now === 'unmixed' ? recording.mix?.error : null, recording.note].flatMap((note) => note ?? []);
+  if (grave && (grave !== 'broken' || notes.length > 0)) {
     lines.push(
       <div key="note" class="remark" data-tone={grave === 'recovered' ? 'calm' : 'alarm'} data-testid="remark" data-about={grave}>
         <Icon name={grave === 'recovered' ? 'check' : 'warn'} size={18} />
         <p>
           {grave === 'unmixed' ? filmless(recording, pass === null).map((key) => w.says[key]).join(' ') : grave !== 'broken' && w.says[grave]}
-          {more && <bdi class="remark__more">{more}</bdi>}
+          {notes.map((note, i) => (
+            <ServerSays key={i} class="remark__more" text={note} />
+          ))}
         </p>
       </div>,
     );
@@ -111,7 +115,7 @@ function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null 
       <div key="note" class="remark" data-testid="remark" data-about="note">
         <Icon name="warn" size={18} />
         <p>
-          <bdi class="remark__more">{recording.note}</bdi>
+          <ServerSays class="remark__more" text={recording.note} />
         </p>
       </div>,
     );
@@ -123,7 +127,7 @@ function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null 
         <Icon name="cloudAlert" size={18} />
         <p>
           {w.upload.says} {upload.retryAt !== null && w.upload.again(relative(upload.retryAt, Date.now(), locale()))}
-          {upload.error && <bdi class="remark__more">{upload.error}</bdi>}
+          {upload.error && <ServerSays class="remark__more" text={upload.error} />}
         </p>
       </div>,
     );
