@@ -3,7 +3,7 @@ import { HttpArchive, signed } from '../src/model/archive/http';
 import { append, merge } from '../src/model/archive/merge';
 import { pageOf, recordingOf } from '../src/model/archive/read';
 import { addressOf, routeOf } from '../src/model/archive/route';
-import { filmless, filmWish, isActive, isLively, isPlayable, lengthOf, standing } from '../src/model/archive/standing';
+import { filmless, filmWish, isActive, isLively, isPlayable, lengthOf, standing, waitsFor } from '../src/model/archive/standing';
 import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
 import { NOW, recording } from './archive-world';
 
@@ -128,6 +128,16 @@ describe('how a recording stands', () => {
       [{ state: 'recovered', ...mix('done') }, 'recovered'], [{ degraded: true }, 'degraded'], [mix('done'), 'ready'], [{}, 'ready'],
     ];
     for (const [change, expected] of cases) expect(standing(recording('a', change)), JSON.stringify(change)).toBe(expected);
+  });
+
+  it('says what one waits for', () => {
+    const file = recordingOf(FULL)!.files[0]!;
+    const cases: [Parameters<typeof recording>[1], string][] = [
+      [{ state: 'recording' }, 'recording'], [{ state: 'recording', kind: 'stream' }, 'recordingStream'], [{ state: 'finishing', kind: 'stream' }, 'finishing'],
+      [mix('running'), 'mixing'], [mix('queued'), 'queued'], [{ state: 'broken', files: [file] }, 'broken'],
+      [{ files: [file], ...mix('failed') }, 'choose'], [{ files: [file] }, 'choose'], [{ degraded: true }, 'nothing'], [{ files: [{ ...file, mime: 'video/x-matroska' }] }, 'nothing'],
+    ];
+    for (const [change, expected] of cases) expect(waitsFor(recording('a', change)), JSON.stringify(change)).toBe(expected);
   });
 
   it('grows while it runs', () => {

@@ -133,6 +133,7 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-one-unplayable': open('ready1', { play: '/gallery.html' }),
   'rec-one-unreachable': open('ready1', { play: '/nothing' }),
   'rec-one-live': open('live'),
+  'rec-one-live-stream': open('stream', { state: 'recording', startedAt: now - 3 * MINUTE, files: [], thumbnail: null }),
   'rec-one-mixing': open('mix'),
   'rec-one-queued': open('queue'),
   'rec-one-unmixed': open('nofilm'),

@@ -46,6 +46,7 @@ export const enArchive = {
   },
   says: {
     recording: 'The room is being recorded. It can be watched when the recording has ended.',
+    recordingStream: 'This stream is being recorded. It can be watched when the recording has ended.',
     finishing: 'The files are being finished. This takes a moment.',
     broken: 'This recording cannot be played.',
     mixing: 'The film is being made from everybody’s streams.',

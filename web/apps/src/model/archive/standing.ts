@@ -50,5 +50,13 @@ export function filmless(recording: Recording, mayMix: boolean): ('unmixed' | 'w
 /** Containers that some browser plays; it says itself which. */
 export const isPlayable = ({ mime, state }: RecordedFile): boolean => /^(video|audio)\/(mp4|webm|ogg)\b/i.test(mime) && state !== 'recording';
 
+/** Which sentence stands in the place of the picture. */
+export function waitsFor(recording: Recording): 'recording' | 'recordingStream' | 'finishing' | 'mixing' | 'queued' | 'broken' | 'choose' | 'nothing' {
+  const now = standing(recording);
+  if (now === 'recording') return recording.kind === 'stream' ? 'recordingStream' : 'recording';
+  if (now === 'finishing' || now === 'mixing' || now === 'queued' || now === 'broken') return now;
+  return recording.files.some(isPlayable) ? 'choose' : 'nothing';
+}
+
 /** What goes by the name of the recording. */
 export const titleOf = ({ room, stream, id }: Recording): string => room ?? stream ?? id;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../../i18n';
 import { answerOf, faultOf, type Fault } from '../../model/archive/fault';
 import { signed } from '../../model/archive/http';
-import { isActive, isPlayable, standing, titleOf } from '../../model/archive/standing';
+import { standing, titleOf, waitsFor } from '../../model/archive/standing';
 import type { Chapter, Pass, Recording } from '../../model/archive/types';
 import { timecode } from '../../model/timecode';
 import { Failed } from './Failed';
@@ -34,8 +34,9 @@ function useSeeking(video: { current: HTMLVideoElement | null }): void {
 function Waiting({ recording }: { recording: Recording }) {
   const w = words.value.archive;
   const now = standing(recording);
+  const why = waitsFor(recording);
   // What else there is to say stands below.
-  const text = isActive(recording) || now === 'broken' ? w.says[now as keyof typeof w.says] : recording.files.some(isPlayable) ? w.one.choose : w.one.nothing;
+  const text = why === 'choose' || why === 'nothing' ? w.one[why] : w.says[why];
   return (
     <div class="player player--waiting" data-testid="player-waiting" data-standing={now}>
       <Mosaic people={recording.people} />
