@@ -3,7 +3,7 @@ import { HttpArchive, signed } from '../src/model/archive/http';
 import { append, merge } from '../src/model/archive/merge';
 import { pageOf, recordingOf } from '../src/model/archive/read';
 import { addressOf, routeOf } from '../src/model/archive/route';
-import { filmless, filmWish, isActive, isLively, isPlayable, lengthOf, standing, waitsFor } from '../src/model/archive/standing';
+import { filmless, filmWish, isActive, isLively, isPlayable, lengthOf, partOf, standing, waitsFor } from '../src/model/archive/standing';
 import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
 import { NOW, recording } from './archive-world';
 
@@ -164,6 +164,26 @@ describe('how a recording stands', () => {
     expect(wish({ canMix: true, state: 'recording' })).toBeNull();
     expect(wish({ canMix: false, ...mix('queued') })).toBe('cancel');
     expect([isPlayable(file), isPlayable({ ...file, mime: 'video/x-matroska' }), isPlayable({ ...file, state: 'recording' })]).toEqual([true, false, false]);
+  });
+});
+
+describe('the files of one person', () => {
+  const file = recordingOf(FULL)!.files[0]!;
+  const cases: [name: string, kind: 'film' | 'room' | 'stream', part: number | null][] = [
+    ['call-Ann.webm', 'stream', null],
+    ['call-Ann-part2.webm', 'stream', 2],
+    ['call-Ann-part12.mp4', 'stream', 12],
+    ['call-part2-Ann.webm', 'stream', null],
+    ['call-Ann-part2', 'stream', null],
+    ['call-Ann-part2-3.webm', 'stream', 2],
+    ['call-Ann-part1.webm', 'stream', null],
+    ['call-Ann-part.webm', 'stream', null],
+    ['counterpart2.webm', 'stream', null],
+    // A room that is called so.
+    ['talk-part2.mkv', 'room', null],
+  ];
+  it.each(cases)('%s, %s: part %s', (name, kind, part) => {
+    expect(partOf({ ...file, name, kind })).toBe(part);
   });
 });
 

@@ -146,6 +146,7 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-one-uploaded': { route: { id: 'ready1' }, recordings: () => shelf().map((r) => ({ ...r, play: FILM, upload: uploads.done, files: r.files.map((f) => ({ ...f, uploaded: `s3://calls/meetings/${f.name}` })) })) },
   'rec-one-not-uploaded': open('ready1', { play: FILM, upload: uploads.failed }),
   'rec-one-trash': open('ready1', { deletedUntil: now + 6.4 * DAY, play: FILM }),
+  'rec-one-parts': { route: { id: 'ready1' }, recordings: () => shelf().map((r) => ({ ...r, files: r.files.flatMap((f) => (f.kind === 'stream' ? [f, { ...f, name: f.name.replace(/(\.\w+)$/, '-part2$1'), url: `${f.url}-part2` }] : [f])) })) },
   'rec-one-missing': { route: { id: 'nowhere' } },
   'rec-one-loading': { route: { id: 'ready1' }, hangs: true },
   'rec-link': { ...open('ready1'), set: async (library) => {

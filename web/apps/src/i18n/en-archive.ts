@@ -130,6 +130,7 @@ export const enArchive = {
     room: 'All tracks',
     roomText: 'everybody beside each other, for editing',
     streamText: 'as it was sent',
+    part: (n: number) => `part ${n}`,
     play: (name: string) => `Play ${name}`,
     download: 'Download',
     downloadOf: (name: string) => `Download ${name}`,

@@ -133,6 +133,7 @@ export const ruArchive: ArchiveWords = {
     room: 'Все дорожки',
     roomText: 'все рядом друг с другом, для монтажа',
     streamText: 'так, как было отправлено',
+    part: (n) => `часть ${n}`,
     play: (name) => `Смотреть: ${name}`,
     download: 'Скачать',
     downloadOf: (name) => `Скачать: ${name}`,

@@ -47,6 +47,12 @@ export function filmless(recording: Recording, mayMix: boolean): ('unmixed' | 'w
   return ['unmixed', lossy ? 'degraded' : 'whole', mayMix && filmWish(recording) !== null ? 'retry' : 'fetch'];
 }
 
+/** A turned phone and another codec go on in another file of the same person: `NAME-part2.webm`, `NAME-part2-3.webm` where that is taken. */
+export function partOf({ name, kind }: RecordedFile): number | null {
+  const [, part] = (kind === 'stream' && /-part([2-9]|[1-9]\d{1,3})(?:-\d{1,5})?\.[^.]+$/.exec(name)) || [];
+  return part === undefined ? null : Number(part);
+}
+
 /** Containers that some browser plays; it says itself which. */
 export const isPlayable = ({ mime, state }: RecordedFile): boolean => /^(video|audio)\/(mp4|webm|ogg)\b/i.test(mime) && state !== 'recording';
 
