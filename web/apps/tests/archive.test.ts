@@ -3,7 +3,7 @@ import { HttpArchive, signed } from '../src/model/archive/http';
 import { append, merge } from '../src/model/archive/merge';
 import { pageOf, recordingOf } from '../src/model/archive/read';
 import { addressOf, routeOf } from '../src/model/archive/route';
-import { filmless, filmWish, isActive, isLively, isPlayable, lengthOf, partOf, standing, waitsFor } from '../src/model/archive/standing';
+import { bestOf, filmless, filmWish, isActive, isLively, isPlayable, lengthOf, partOf, standing, waitsFor } from '../src/model/archive/standing';
 import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
 import { NOW, recording } from './archive-world';
 
@@ -164,6 +164,23 @@ describe('how a recording stands', () => {
     expect(wish({ canMix: true, state: 'recording' })).toBeNull();
     expect(wish({ canMix: false, ...mix('queued') })).toBe('cancel');
     expect([isPlayable(file), isPlayable({ ...file, mime: 'video/x-matroska' }), isPlayable({ ...file, state: 'recording' })]).toEqual([true, false, false]);
+  });
+});
+
+describe('what is downloaded', () => {
+  const file = (kind: 'film' | 'room' | 'stream', url: string) => ({ ...recordingOf(FULL)!.files[0]!, kind, url });
+  const [film, room, ann] = [file('film', '/film'), file('room', '/room'), file('stream', '/ann')];
+  const cases: [change: Parameters<typeof recording>[1], url: string | undefined][] = [
+    [{ files: [room, ann, film], play: '/ann' }, '/film'],
+    [{ files: [room, ann], play: '/ann' }, '/ann'],
+    [{ files: [room, ann] }, '/room'],
+    [{ files: [] }, undefined],
+    [{ files: [room], state: 'recording' }, undefined],
+    [{ files: [room], state: 'finishing' }, undefined],
+    [{ files: [room], state: 'broken' }, '/room'],
+  ];
+  it.each(cases)('of %j: %s', (change, url) => {
+    expect(bestOf(recording('a', change))?.url).toBe(url);
   });
 });
 

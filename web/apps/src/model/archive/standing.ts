@@ -31,6 +31,12 @@ export function lengthOf({ state, durationMs, startedAt }: Recording, now: numbe
 
 export const filmOf = ({ files }: Recording): RecordedFile | null => files.find((file) => file.kind === 'film') ?? null;
 
+/** What is downloaded where one takes the recording and not one of its files; none while it is written. */
+export function bestOf(recording: Recording): RecordedFile | null {
+  if (isLive(recording)) return null;
+  return filmOf(recording) ?? recording.files.find((file) => file.url === recording.play) ?? recording.files[0] ?? null;
+}
+
 /** Whether a film can be asked for now, and whether it would be another one. */
 export function filmWish(recording: Recording): 'make' | 'again' | 'cancel' | null {
   const now = standing(recording);

@@ -4,7 +4,7 @@ import { locale, words } from '../../i18n';
 import { signed } from '../../model/archive/http';
 import type { Library } from '../../model/archive/library';
 import { addressOf } from '../../model/archive/route';
-import { filmless, filmOf, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
+import { bestOf, filmless, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
 import type { Pass, Recording } from '../../model/archive/types';
 import { inFull, relative, sizeText } from '../../model/archive/when';
 import { Icon } from '../Icon';
@@ -138,7 +138,7 @@ function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null 
 function Acts({ library, recording }: { library: Library; recording: Recording }) {
   const w = words.value.archive;
   const { pass } = library.route.value;
-  const best = filmOf(recording) ?? recording.files.find((file) => file.url === recording.play) ?? recording.files[0] ?? null;
+  const best = bestOf(recording);
   const wish = filmWish(recording);
   const busy = library.busy.value.has(recording.id);
   const live = isLive(recording);
@@ -151,7 +151,7 @@ function Acts({ library, recording }: { library: Library; recording: Recording }
           {w.one.restore}
         </button>
       )}
-      {best && !live && (
+      {best && (
         <a class={trashed ? 'button button--quiet' : 'button'} data-testid="download" href={signed(best.url, pass, { download: '1' })} download={best.name}>
           <Icon name="download" size={18} />
           {w.one.download}

@@ -1,7 +1,8 @@
 import { locale, words } from '../../i18n';
+import { signed } from '../../model/archive/http';
 import type { Library } from '../../model/archive/library';
 import { addressOf } from '../../model/archive/route';
-import { isLive, titleOf } from '../../model/archive/standing';
+import { bestOf, isLive, titleOf } from '../../model/archive/standing';
 import type { Recording } from '../../model/archive/types';
 import { absolute, relative, sizeText } from '../../model/archive/when';
 import { Icon } from '../Icon';
@@ -19,6 +20,7 @@ export function Row({ library, recording, now }: { library: Library; recording: 
   const name = titleOf(recording);
   const { deletedUntil } = recording;
   const final = library.trash.value === false;
+  const best = deletedUntil === null ? bestOf(recording) : null;
   return (
     <li class="row" data-testid="recording-row" data-id={recording.id} data-state={recording.state} data-busy={library.busy.value.has(recording.id)}>
       <Thumb recording={recording} pass={null} />
@@ -49,6 +51,18 @@ export function Row({ library, recording, now }: { library: Library; recording: 
       </span>
       <span class="row__size">{sizeText(recording.bytes, lang)}</span>
       <span class="row__acts">
+        {best && (
+          <a
+            class="tool tool--plain"
+            data-testid="recording-download"
+            href={signed(best.url, null, { download: '1' })}
+            download={best.name}
+            aria-label={w.one.downloadOf(name)}
+            data-tip={w.one.download}
+          >
+            <Icon name="download" size={18} />
+          </a>
+        )}
         {deletedUntil === null ? (
           !isLive(recording) && (
             <button
