@@ -8,7 +8,7 @@ export const NOW = 1_700_000_000_000;
 export function recording(id: string, change: Partial<Recording> = {}): Recording {
   return {
     id, kind: 'room', room: `room ${id}`, stream: null, people: ['Ann'], startedAt: NOW - 1000, durationMs: 60_000, bytes: 1000,
-    state: 'ready', degraded: false, note: null, mix: null, thumbnail: null, play: null, files: [], deletedUntil: null, upload: null, ...change,
+    state: 'ready', degraded: false, note: null, mix: null, canMix: null, thumbnail: null, play: null, files: [], deletedUntil: null, upload: null, ...change,
   };
 }
 
@@ -18,6 +18,8 @@ export class FakeArchive implements Archive {
   signedIn = true;
   fails: Trouble | null = null;
   pageSize = 50;
+  /** `false`: what is deleted is gone. */
+  trash = true;
   readonly asked: string[] = [];
   /** Answers wait until this resolves. */
   gate: Promise<void> = Promise.resolve();
@@ -46,11 +48,16 @@ export class FakeArchive implements Archive {
       const from = after === null ? 0 : all.findIndex((r) => r.id === after) + 1;
       const page = all.slice(from, from + this.pageSize);
       const next = from + this.pageSize < all.length ? page.at(-1)!.id : null;
-      return { recordings: page, next, total: all.length, bytes: all.reduce((sum, r) => sum + r.bytes, 0) };
+      return { recordings: page, next, total: all.length, bytes: all.reduce((sum, r) => sum + r.bytes, 0), trash: this.trash };
     });
   }
   get = (id: string) => this.answer(`get ${id}`, () => this.find(id));
-  remove = (id: string) => this.answer(`remove ${id}`, () => this.change(id, { deletedUntil: NOW + 1e9 }));
+  remove = (id: string) => this.answer(`remove ${id}`, () => {
+    if (this.trash) return this.change(id, { deletedUntil: NOW + 1e9 });
+    const gone = { ...this.find(id), deletedUntil: Date.now() };
+    this.recordings = this.recordings.filter((r) => r.id !== id);
+    return gone;
+  });
   restore = (id: string) => this.answer(`restore ${id}`, () => this.change(id, { deletedUntil: null }));
   mix = (id: string) => this.answer(`mix ${id}`, () => this.change(id, { mix: { state: 'queued', progress: 0, secondsLeft: null, error: null } }));
   cancelMix = (id: string) => this.answer(`cancel ${id}`, () => this.change(id, { mix: null }));

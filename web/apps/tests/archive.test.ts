@@ -3,13 +3,13 @@ import { HttpArchive, signed } from '../src/model/archive/http';
 import { append, merge } from '../src/model/archive/merge';
 import { pageOf, recordingOf } from '../src/model/archive/read';
 import { addressOf, routeOf } from '../src/model/archive/route';
-import { filmWish, isActive, isLively, isPlayable, lengthOf, standing } from '../src/model/archive/standing';
+import { bestOf, filmless, filmWish, isActive, isLively, isPlayable, lengthOf, partOf, standing, waitsFor } from '../src/model/archive/standing';
 import { absolute, relative, shelfOf, sizeText } from '../src/model/archive/when';
 import { NOW, recording } from './archive-world';
 
 const FULL = {
   id: 'r1', kind: 'room', room: 'Standup', stream: null, people: ['Ann', 'Юрий'], startedAt: '2026-11-22T14:05:00Z', durationMs: 60_000, bytes: 5_000,
-  state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null },
+  state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null }, canMix: true,
   thumbnail: '/rest-api/recordings/r1/thumbnail', play: '/client/records/r1.film.mp4',
   files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4', chapters: [{ atMs: 0, title: 'Ann joins' }] }],
   deletedUntil: null, upload: { state: 'failed', progress: 0.25, error: 'no bucket', retryAt: '2026-11-22T15:00:00Z' },
@@ -31,7 +31,12 @@ describe('what the server says', () => {
     const odd = recordingOf({ ...FULL, state: 'exploded', people: ['Ann', 7], bytes: -4, startedAt: 'soon', mix: 'no', upload: { state: 'lost', progress: 7, error: 5 }, files: [{ name: 'x' }, null] });
     expect(odd).toMatchObject({ state: 'ready', people: ['Ann'], bytes: 0, startedAt: 0, mix: null, files: [], upload: { state: 'waiting', progress: 1, error: null, retryAt: null } });
     expect(recordingOf({ ...FULL, upload: undefined })?.upload).toBeNull();
-    expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0 });
+    for (const canMix of [undefined, null, 'no', 0]) expect(recordingOf({ ...FULL, canMix })?.canMix, String(canMix)).toBeNull();
+    expect(pageOf(null)).toEqual({ recordings: [], next: null, total: 0, bytes: 0, trash: true });
+  });
+
+  it('has a trash unless it says that there is none', () => {
+    for (const [trash, expected] of [[undefined, true], [null, true], [true, true], [false, false]]) expect(pageOf({ trash }).trash, String(trash)).toBe(expected);
   });
 
   it('leads nowhere else', () => {
@@ -125,6 +130,16 @@ describe('how a recording stands', () => {
     for (const [change, expected] of cases) expect(standing(recording('a', change)), JSON.stringify(change)).toBe(expected);
   });
 
+  it('says what one waits for', () => {
+    const file = recordingOf(FULL)!.files[0]!;
+    const cases: [Parameters<typeof recording>[1], string][] = [
+      [{ state: 'recording' }, 'recording'], [{ state: 'recording', kind: 'stream' }, 'recordingStream'], [{ state: 'finishing', kind: 'stream' }, 'finishing'],
+      [mix('running'), 'mixing'], [mix('queued'), 'queued'], [{ state: 'broken', files: [file] }, 'broken'],
+      [{ files: [file], ...mix('failed') }, 'choose'], [{ files: [file] }, 'choose'], [{ degraded: true }, 'nothing'], [{ files: [{ ...file, mime: 'video/x-matroska' }] }, 'nothing'],
+    ];
+    for (const [change, expected] of cases) expect(waitsFor(recording('a', change)), JSON.stringify(change)).toBe(expected);
+  });
+
   it('grows while it runs', () => {
     expect(lengthOf(recording('a', { state: 'recording', startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(90_000);
     expect(lengthOf(recording('a', { startedAt: NOW - 90_000, durationMs: 60_000 }), NOW)).toBe(60_000);
@@ -144,13 +159,74 @@ describe('how a recording stands', () => {
     expect(wish({ files: [{ ...file, kind: 'room' }] })).toBe('make');
     expect(wish(mix('running'))).toBe('cancel');
     for (const change of [{ state: 'recording' }, { files: [] }, { kind: 'stream' }, { deletedUntil: 1 }] as const) expect(wish(change)).toBeNull();
+    for (const files of [[file], [{ ...file, kind: 'room' as const }]]) expect(wish({ files, canMix: false })).toBeNull();
+    expect(wish({ canMix: true })).toBe('again');
+    expect(wish({ canMix: true, state: 'recording' })).toBeNull();
+    expect(wish({ canMix: false, ...mix('queued') })).toBe('cancel');
     expect([isPlayable(file), isPlayable({ ...file, mime: 'video/x-matroska' }), isPlayable({ ...file, state: 'recording' })]).toEqual([true, false, false]);
+  });
+});
+
+describe('what is downloaded', () => {
+  const file = (kind: 'film' | 'room' | 'stream', url: string) => ({ ...recordingOf(FULL)!.files[0]!, kind, url });
+  const [film, room, ann] = [file('film', '/film'), file('room', '/room'), file('stream', '/ann')];
+  const cases: [change: Parameters<typeof recording>[1], url: string | undefined][] = [
+    [{ files: [room, ann, film], play: '/ann' }, '/film'],
+    [{ files: [room, ann], play: '/ann' }, '/ann'],
+    [{ files: [room, ann] }, '/room'],
+    [{ files: [] }, undefined],
+    [{ files: [room], state: 'recording' }, undefined],
+    [{ files: [room], state: 'finishing' }, undefined],
+    [{ files: [room], state: 'broken' }, '/room'],
+  ];
+  it.each(cases)('of %j: %s', (change, url) => {
+    expect(bestOf(recording('a', change))?.url).toBe(url);
+  });
+});
+
+describe('the files of one person', () => {
+  const file = recordingOf(FULL)!.files[0]!;
+  const cases: [name: string, kind: 'film' | 'room' | 'stream', part: number | null][] = [
+    ['call-Ann.webm', 'stream', null],
+    ['call-Ann-part2.webm', 'stream', 2],
+    ['call-Ann-part12.mp4', 'stream', 12],
+    ['call-part2-Ann.webm', 'stream', null],
+    ['call-Ann-part2', 'stream', null],
+    ['call-Ann-part2-3.webm', 'stream', 2],
+    ['call-Ann-part1.webm', 'stream', null],
+    ['call-Ann-part.webm', 'stream', null],
+    ['counterpart2.webm', 'stream', null],
+    // A room that is called so.
+    ['talk-part2.mkv', 'room', null],
+  ];
+  it.each(cases)('%s, %s: part %s', (name, kind, part) => {
+    expect(partOf({ ...file, name, kind })).toBe(part);
+  });
+});
+
+describe('a film that failed', () => {
+  const file = recordingOf(FULL)!.files[0]!;
+  const cases: [change: Parameters<typeof recording>[1], mayMix: boolean, says: string][] = [
+    [{}, true, 'unmixed whole retry'],
+    [{}, false, 'unmixed whole fetch'],
+    [{ canMix: false }, true, 'unmixed whole fetch'],
+    [{ degraded: true }, true, 'unmixed degraded retry'],
+    [{ degraded: true, canMix: false }, true, 'unmixed degraded fetch'],
+    [{ state: 'broken' }, false, 'unmixed degraded fetch'],
+    [{ files: [{ ...file, state: 'broken' }] }, true, 'unmixed degraded retry'],
+    [{ files: [] }, true, 'unmixed'],
+    [{ files: [], degraded: true }, true, 'unmixed degraded'],
+    [{ deletedUntil: NOW }, true, 'unmixed whole fetch'],
+  ];
+  it.each(cases)('%j, %s: %s', (change, mayMix, says) => {
+    const failed = recording('a', { mix: { state: 'failed', progress: 0, secondsLeft: null, error: null }, files: [file], ...change });
+    expect(filmless(failed, mayMix).join(' ')).toBe(says);
   });
 });
 
 describe('pages put together', () => {
   const at = (id: string, minutes: number) => recording(id, { startedAt: NOW - minutes * 60_000 });
-  const page = (recordings: ReturnType<typeof recording>[], next: string | null) => ({ recordings, next, total: 9, bytes: 9 });
+  const page = (recordings: ReturnType<typeof recording>[], next: string | null) => ({ recordings, next, total: 9, bytes: 9, trash: true });
 
   it('a new one comes on top, and older pages stay', () => {
     const before = { items: [at('b', 1), at('c', 2), at('d', 3)], next: 'd' };

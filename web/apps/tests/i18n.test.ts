@@ -13,7 +13,7 @@ function leaves(value: unknown, path = ''): Map<string, string> {
 
 function samples(path: string): unknown[] {
   if (path === 'away.since') return ['14:05', 21];
-  if (/archive.left|archive.found|link.days/.test(path)) return [3];
+  if (/archive.left|archive.found|link.days|one.part/.test(path)) return [3];
   if (path === 'archive.total') return [3, '1 GB'];
   if (path === 'archive.people') return ['Ann', 2];
   if (/unread|count|tile\.more|tile\.people/.test(path)) return [3];

@@ -213,7 +213,7 @@ describe('the trash', () => {
     await removing;
     await pass(0);
     expect(ids(library)).toEqual(['a', 'b']);
-    expect(library.toast.value).toMatchObject({ what: 'failed', message: 'failed: server' });
+    expect(library.toast.value).toMatchObject({ what: 'failed', error: { message: 'failed: server' } });
   });
 
   it('is not undone by a list that was asked for before', async () => {
@@ -262,6 +262,66 @@ describe('the trash', () => {
     const [a] = library.items.value!;
     await Promise.all([library.remove(a!), library.remove(a!)]);
     expect(archive.asked.filter((what) => what === 'remove a')).toHaveLength(1);
+  });
+});
+
+describe('without a trash', () => {
+  beforeEach(() => {
+    archive.recordings = [recording('a'), recording('b')];
+    archive.trash = false;
+  });
+
+  it('nothing is deleted before it was asked about', async () => {
+    const library = await opened();
+    library.wishRemoved(library.items.value![0]!);
+    await pass(0);
+    expect(library.sheet.value).toMatchObject({ what: 'forever', recording: { id: 'a' } });
+    expect(archive.asked.some((what) => /remove|forever/.test(what))).toBe(false);
+    expect(ids(library)).toEqual(['a', 'b']);
+  });
+
+  it('what was deleted is gone, and that is said without a way back', async () => {
+    const library = await opened();
+    await library.removeForever(library.items.value![0]!);
+    await pass(0);
+    expect(library.toast.value).toMatchObject({ what: 'gone', recording: { id: 'a' } });
+    await library.undo();
+    expect(archive.asked.some((what) => what.startsWith('restore'))).toBe(false);
+    expect(ids(library)).toEqual(['b']);
+  });
+
+  it('the film of what is deleted is given up first', async () => {
+    archive.recordings = [recording('a', { mix: { state: 'queued', progress: 0, secondsLeft: null, error: null } })];
+    const library = await opened();
+    await library.removeForever(library.items.value![0]!);
+    expect(archive.asked.filter((what) => /cancel|forever/.test(what))).toEqual(['cancel a', 'forever a']);
+  });
+
+  it('a trash that went away since the page asked is not promised', async () => {
+    archive.trash = true;
+    const library = await opened();
+    archive.trash = false;
+    library.wishRemoved(library.items.value![0]!);
+    await pass(0);
+    expect(library.toast.value?.what).toBe('gone');
+  });
+
+  it('is assumed until the server has said that there is one', async () => {
+    const library = new Library(archive, new FakePlace());
+    library.wishRemoved(archive.recordings[0]!);
+    expect(library.sheet.value?.what).toBe('forever');
+  });
+});
+
+describe('with a trash', () => {
+  it('is deleted without a question, and what lies there with one', async () => {
+    archive.recordings = [recording('a'), recording('b', { deletedUntil: NOW + 1e9 })];
+    const library = await opened();
+    library.wishRemoved(library.items.value![0]!);
+    await pass(0);
+    expect([library.sheet.value, library.toast.value?.what]).toEqual([null, 'removed']);
+    library.wishRemoved(archive.recordings[1]!);
+    expect(library.sheet.value?.what).toBe('forever');
   });
 });
 

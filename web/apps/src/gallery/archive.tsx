@@ -23,7 +23,7 @@ function make(id: string, room: string, people: string[], ago: number, minutes: 
   return {
     id, kind: 'room', room, stream: null, people, startedAt: now - ago, durationMs: minutes * MINUTE + 23_000, bytes: files.reduce((sum, f) => sum + f.bytes, 0),
     state: 'ready', degraded: false, note: null, mix: { state: 'done', progress: 1, secondsLeft: null, error: null },
-    thumbnail: null, play: null, files, deletedUntil: null, upload: null, ...change,
+    canMix: null, thumbnail: null, play: null, files, deletedUntil: null, upload: null, ...change,
   };
 }
 
@@ -61,6 +61,8 @@ interface ArchiveState {
   fails?: Trouble;
   hangs?: boolean;
   more?: boolean;
+  /** What is deleted is gone. */
+  noTrash?: boolean;
   set?: (library: Library, world: FakeArchive) => void | Promise<void>;
 }
 
@@ -88,7 +90,7 @@ class FakeArchive implements Archive {
     return this.answer(() => {
       const word = query.search.toLowerCase();
       const recordings = this.all.filter((r) => (r.deletedUntil !== null) === query.trash && (!query.state || r.state === query.state) && `${r.room} ${r.people.join(' ')}`.toLowerCase().includes(word));
-      return { recordings, next: this.state.more ? 'x' : null, total: this.state.more ? 418 : recordings.length, bytes: recordings.reduce((sum, r) => sum + r.bytes, 0) };
+      return { recordings, next: this.state.more ? 'x' : null, total: this.state.more ? 418 : recordings.length, bytes: recordings.reduce((sum, r) => sum + r.bytes, 0), trash: !this.state.noTrash };
     });
   }
   get = (id: string) => this.answer(() => this.find(id));
@@ -121,17 +123,21 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-trash': { route: { trash: true }, recordings: trash },
   'rec-trash-empty': { route: { trash: true } },
   'rec-removed': { set: async (library) => { await library.remove(library.items.value![4]!); } },
-  'rec-refused': { set: async (library, archive) => { archive.remove = async () => { throw new ArchiveError('server', 'The recording is being mixed: cancel that first.'); }; await library.remove(library.items.value![2]!); } },
+  'rec-refused': { set: async (library, archive) => { archive.remove = async () => { throw new ArchiveError('server', 'the recording is in use: it is being mixed', 'recording_in_use'); }; await library.remove(library.items.value![2]!); } },
+  'rec-refused-unknown': { set: async (library, archive) => { archive.remove = async () => { throw new ArchiveError('server', 'the disk is read-only', 'disk_read_only'); }; await library.remove(library.items.value![4]!); } },
   'rec-keys': { set: (library) => { library.sheet.value = { what: 'keys', recording: null }; } },
   'rec-settings': { set: (library) => { library.sheet.value = { what: 'settings', recording: null }; } },
   'rec-sign-in': { fails: 'unauthorized' },
   'rec-sign-in-wrong': { fails: 'unauthorized', set: async (library) => { await library.signIn('wrong'); } },
   'rec-one': open('ready1', { play: FILM }),
-  'rec-one-unplayable': { ...open('ready1', { play: '/nothing' }) },
+  'rec-one-unplayable': open('ready1', { play: '/gallery.html' }),
+  'rec-one-unreachable': open('ready1', { play: '/nothing' }),
   'rec-one-live': open('live'),
+  'rec-one-live-stream': open('stream', { state: 'recording', startedAt: now - 3 * MINUTE, files: [], thumbnail: null }),
   'rec-one-mixing': open('mix'),
   'rec-one-queued': open('queue'),
   'rec-one-unmixed': open('nofilm'),
+  'rec-one-unmixed-lossy': open('nofilm', { degraded: true, note: 'The disk was full for 12 s.', canMix: false }),
   'rec-one-degraded': open('deg', { play: FILM }),
   'rec-one-recovered': open('rec', { play: FILM }),
   'rec-one-broken': open('broken'),
@@ -140,6 +146,7 @@ export const archiveStates: Record<string, ArchiveState> = {
   'rec-one-uploaded': { route: { id: 'ready1' }, recordings: () => shelf().map((r) => ({ ...r, play: FILM, upload: uploads.done, files: r.files.map((f) => ({ ...f, uploaded: `s3://calls/meetings/${f.name}` })) })) },
   'rec-one-not-uploaded': open('ready1', { play: FILM, upload: uploads.failed }),
   'rec-one-trash': open('ready1', { deletedUntil: now + 6.4 * DAY, play: FILM }),
+  'rec-one-parts': { route: { id: 'ready1' }, recordings: () => shelf().map((r) => ({ ...r, files: r.files.flatMap((f) => (f.kind === 'stream' ? [f, { ...f, name: f.name.replace(/(\.\w+)$/, '-part2$1'), url: `${f.url}-part2` }] : [f])) })) },
   'rec-one-missing': { route: { id: 'nowhere' } },
   'rec-one-loading': { route: { id: 'ready1' }, hangs: true },
   'rec-link': { ...open('ready1'), set: async (library) => {
@@ -148,6 +155,9 @@ export const archiveStates: Record<string, ArchiveState> = {
     document.querySelector<HTMLElement>('[data-testid=link-copy]')?.click();
   } },
   'rec-forever': { route: { trash: true }, recordings: trash, set: (library) => { library.sheet.value = { what: 'forever', recording: library.items.value![0]! }; } },
+  'rec-no-trash': { noTrash: true, set: (library) => library.wishRemoved(library.items.value![4]!) },
+  'rec-gone': { noTrash: true, set: async (library) => { await library.removeForever(library.items.value![4]!); } },
+  'rec-one-no-trash': { ...open('ready1', { play: FILM }), noTrash: true },
   'rec-guest': { ...open('ready1', { play: FILM }), route: { id: 'ready1', pass } },
   'rec-expired': { route: { id: 'ready1', pass: { ...pass, expires: '1' } }, fails: 'unauthorized' },
   'rec-forged': { route: { id: 'ready1', pass }, fails: 'unauthorized' },

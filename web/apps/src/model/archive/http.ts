@@ -1,6 +1,6 @@
 /** The archive over HTTP, with the cookie of a sign-in or the signature of a link. */
 import { linkOf, pageOf, recordingOf, refusalOf } from './read';
-import { ArchiveError, type Archive, type Page, type Pass, type Query, type Recording, type SignedLink, type Trouble } from './types';
+import { ArchiveError, ODD_ANSWER, type Archive, type Page, type Pass, type Query, type Recording, type SignedLink, type Trouble } from './types';
 
 const API = '/rest-api';
 const PAGE_SIZE = 50;
@@ -54,7 +54,7 @@ export class HttpArchive implements Archive {
 
   async link(id: string, seconds: number): Promise<SignedLink> {
     const link = linkOf(await this.ask('POST', `/recordings/${encodeURIComponent(id)}/link`, { expiresInSeconds: seconds }));
-    if (!link) throw new ArchiveError('server', 'The answer has no link');
+    if (!link) throw new ArchiveError('server', 'the answer has no link', ODD_ANSWER);
     return link;
   }
 
@@ -68,7 +68,7 @@ export class HttpArchive implements Archive {
 
   private async one(method: string, id: string, more = ''): Promise<Recording> {
     const recording = recordingOf(await this.ask(method, `/recordings/${encodeURIComponent(id)}${more}`));
-    if (!recording) throw new ArchiveError('server', 'The answer is not a recording');
+    if (!recording) throw new ArchiveError('server', 'the answer is not a recording', ODD_ANSWER);
     return recording;
   }
 

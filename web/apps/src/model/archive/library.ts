@@ -22,8 +22,8 @@ export interface Toast {
   key: number;
   what: 'removed' | 'restored' | 'gone' | 'mixing' | 'cancelled' | 'copied' | 'failed';
   recording: Recording | null;
-  /** The server's own sentence, where it failed. */
-  message: string;
+  /** Why, where it failed. */
+  error: ArchiveError | null;
 }
 
 /** The page around the library: its address, its clock, whether anybody looks. */
@@ -35,7 +35,7 @@ export interface Place {
   onVisible(again: () => void): void;
 }
 
-const asTrouble = (error: unknown): ArchiveError => (error instanceof ArchiveError ? error : new ArchiveError('server', String(error)));
+const asTrouble = (error: unknown): ArchiveError => (error instanceof ArchiveError ? error : new ArchiveError('server', ''));
 
 export class Library {
   readonly door = signal<Door>('checking');
@@ -49,6 +49,8 @@ export class Library {
   readonly next = signal<string | null>(null);
   readonly total = signal(0);
   readonly bytes = signal(0);
+  /** Whether what is deleted can be had back; `null` until the first answer. */
+  readonly trash = signal<boolean | null>(null);
   /** The list shown is that of another question. */
   readonly stale = signal(false);
   readonly loadingMore = signal(false);
@@ -192,6 +194,12 @@ export class Library {
     }
   }
 
+  /** As somebody wishes it: at once where it can be had back, else by a question. */
+  wishRemoved(recording: Recording): void {
+    if (this.trash.value === true && recording.deletedUntil === null) void this.remove(recording);
+    else this.sheet.value = { what: 'forever', recording };
+  }
+
   /** Into the trash; the toast takes it back. */
   remove(recording: Recording): Promise<void> {
     const { id } = recording;
@@ -201,7 +209,10 @@ export class Library {
       // The server deletes nothing that is being mixed; whoever deletes it does not want the film.
       if (filmWish(recording) === 'cancel') await this.archive.cancelMix(id);
       const removed = await this.archive.remove(id);
-      this.tell('removed', removed, '', UNDO_MS);
+      // The trash may be gone since the page asked. What cannot be undone is not offered.
+      const gone = removed.deletedUntil !== null && removed.deletedUntil <= Date.now() + UNDO_MS;
+      if (gone) this.tell('gone', removed);
+      else this.tell('removed', removed, { lasts: UNDO_MS });
     });
   }
 
@@ -224,6 +235,7 @@ export class Library {
 
   removeForever(recording: Recording): Promise<void> {
     return this.act(recording, async () => {
+      if (filmWish(recording) === 'cancel') await this.archive.cancelMix(recording.id);
       await this.archive.removeForever(recording.id);
       this.drop(recording);
       if (this.route.value.id === recording.id) this.go({ id: null });
@@ -251,14 +263,14 @@ export class Library {
       const { url } = await this.archive.link(recording.id, seconds);
       return new URL(url, globalThis.location.origin).href;
     } catch (error) {
-      this.tell('failed', recording, asTrouble(error).message);
+      this.tell('failed', recording, { error: asTrouble(error) });
       return null;
     }
   }
 
-  tell(what: Toast['what'], recording: Recording | null, message = '', lasts = TOLD_MS): void {
+  tell(what: Toast['what'], recording: Recording | null, { error = null, lasts = TOLD_MS }: { error?: ArchiveError | null; lasts?: number } = {}): void {
     const key = ++this.toasts;
-    this.toast.value = { key, what, recording, message };
+    this.toast.value = { key, what, recording, error };
     clearTimeout(this.toasting);
     this.toasting = setTimeout(() => this.hush(), lasts);
   }
@@ -306,11 +318,12 @@ export class Library {
     }
   }
 
-  private keep({ items, next }: Listed, { total, bytes }: Page): void {
+  private keep({ items, next }: Listed, { total, bytes, trash }: Page): void {
     this.items.value = items;
     this.next.value = next;
     this.total.value = total;
     this.bytes.value = bytes;
+    this.trash.value = trash;
   }
 
   private put(recording: Recording): void {
@@ -336,9 +349,9 @@ export class Library {
     try {
       await change();
     } catch (error) {
-      const { trouble, message } = asTrouble(error);
-      if (trouble === 'unauthorized' && !this.isGuest) this.shut();
-      else this.tell('failed', null, message);
+      const why = asTrouble(error);
+      if (why.trouble === 'unauthorized' && !this.isGuest) this.shut();
+      else this.tell('failed', null, { error: why });
     } finally {
       this.busy.value = new Set([...this.busy.value].filter((other) => other !== id));
       void this.refresh();

@@ -96,6 +96,7 @@ export function recordingOf(value: unknown): Recording | null {
     degraded: r['degraded'] === true,
     note: text(r['note']),
     mix: mixOf(r['mix']),
+    canMix: typeof r['canMix'] === 'boolean' ? r['canMix'] : null,
     thumbnail: local(r['thumbnail']),
     play: local(r['play']),
     files: list(r['files']).map(fileOf).filter((file) => file !== null),
@@ -105,9 +106,9 @@ export function recordingOf(value: unknown): Recording | null {
 }
 
 export function pageOf(value: unknown): Page {
-  const { recordings, next, total, bytes } = raw(value);
+  const { recordings, next, total, bytes, trash } = raw(value);
   const read = list(recordings).map(recordingOf).filter((recording) => recording !== null);
-  return { recordings: read, next: text(next), total: Math.max(size(total), read.length), bytes: size(bytes) };
+  return { recordings: read, next: text(next), total: Math.max(size(total), read.length), bytes: size(bytes), trash: trash !== false };
 }
 
 export function linkOf(value: unknown): SignedLink | null {

@@ -60,6 +60,8 @@ export interface Recording {
   degraded: boolean;
   note: string | null;
   mix: Mix | null;
+  /** Whether a film of it can be asked for now; `null` where the server does not say. */
+  canMix: boolean | null;
   thumbnail: string | null;
   /** The best file that browsers play. */
   play: string | null;
@@ -76,6 +78,8 @@ export interface Page {
   /** Of all that match, not of this page. */
   total: number;
   bytes: number;
+  /** Whether what is deleted goes to a trash first; without one it is gone at once. */
+  trash: boolean;
 }
 
 export interface Query {
@@ -101,9 +105,12 @@ export interface Pass {
 /** `unauthorized`: who are you; `expired`: this link no longer opens it. */
 export type Trouble = 'offline' | 'unauthorized' | 'missing' | 'busy' | 'server';
 
+/** The code of an answer that is none: the page and the server are not of one age. */
+export const ODD_ANSWER = 'odd_answer';
+
 export class ArchiveError extends Error {
   readonly trouble: Trouble;
-  /** The server's stable code, where it gave one. */
+  /** The server's stable code, where it gave one, or `ODD_ANSWER`. */
   readonly code: string | null;
 
   constructor(trouble: Trouble, message: string, code: string | null = null) {
@@ -118,7 +125,7 @@ export class ArchiveError extends Error {
 export interface Archive {
   list(query: Query, after: string | null): Promise<Page>;
   get(id: string): Promise<Recording>;
-  /** Into the trash. */
+  /** Into the trash, or away where there is none: then `deletedUntil` is the present. */
   remove(id: string): Promise<Recording>;
   restore(id: string): Promise<Recording>;
   removeForever(id: string): Promise<void>;

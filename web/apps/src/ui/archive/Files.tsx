@@ -1,6 +1,6 @@
 import { locale, words } from '../../i18n';
 import { signed } from '../../model/archive/http';
-import { isPlayable } from '../../model/archive/standing';
+import { isPlayable, partOf } from '../../model/archive/standing';
 import type { Pass, RecordedFile, Recording } from '../../model/archive/types';
 import { sizeText } from '../../model/archive/when';
 import { timecode } from '../../model/timecode';
@@ -15,13 +15,21 @@ function title(file: RecordedFile): string {
 function FileRow({ file, pass, playing, onPlay }: { file: RecordedFile; pass: Pass | null; playing: boolean; onPlay: () => void }) {
   const w = words.value.archive.one;
   const about = file.kind === 'film' ? w.filmText : file.kind === 'room' ? w.roomText : w.streamText;
-  const name = title(file);
+  const part = file.person === null ? null : partOf(file);
+  const name = part === null ? title(file) : `${title(file)}, ${w.part(part)}`;
   const open = file.state === 'recording';
   return (
     <li class="file" data-testid="file" data-kind={file.kind} data-name={file.name} data-playing={playing}>
       <span class="file__sign">{file.kind === 'stream' && file.person ? <Face name={file.person} /> : <Icon name={file.kind === 'film' ? 'film' : 'people'} size={20} />}</span>
       <span class="file__what">
-        <bdi class="file__name">{name}</bdi>
+        <span class="file__title">
+          <bdi class="file__name">{title(file)}</bdi>
+          {part !== null && (
+            <span class="tag" data-testid="file-part">
+              {w.part(part)}
+            </span>
+          )}
+        </span>
         <span class="file__about">
           {about}
           <bdi class="file__real">{file.name}</bdi>

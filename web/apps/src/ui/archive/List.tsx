@@ -87,13 +87,16 @@ function Tools({ library }: { library: Library }) {
             </span>
           </label>
         ))}
-        <label class="chip chip--trash">
-          <input type="radio" name="state" data-testid="filter-trash" checked={trash} onChange={() => library.go({ state: null, trash: true }, { replace: true })} />
-          <span>
-            <Icon name="trash" size={16} />
-            {w.trash}
-          </span>
-        </label>
+        {/* Without a trash there is nothing behind it; whoever is there sees where they are. */}
+        {(trash || library.trash.value !== false) && (
+          <label class="chip chip--trash">
+            <input type="radio" name="state" data-testid="filter-trash" checked={trash} onChange={() => library.go({ state: null, trash: true }, { replace: true })} />
+            <span>
+              <Icon name="trash" size={16} />
+              {w.trash}
+            </span>
+          </label>
+        )}
       </fieldset>
     </form>
   );
@@ -104,7 +107,7 @@ function Empty({ library }: { library: Library }) {
   const { search, state, trash } = library.route.value;
   const narrowed = search !== '' || state !== null;
   const title = search ? w.searchTitle : state ? w.searchTitle : trash ? w.trashTitle : w.title;
-  const text = search ? w.searchText(search) : state ? w.filterText : trash ? w.trashText : w.text;
+  const text = search ? w.searchText(search) : state ? w.filterText : trash ? (library.trash.value === false ? w.noTrashText : w.trashText) : w.text;
   return (
     <div class="nothing" data-testid="recordings-empty" data-why={search ? 'search' : state ? 'filter' : trash ? 'trash' : 'none'}>
       <Ring story={narrowed ? 'lost' : trash ? 'full' : 'first'} size={104} />

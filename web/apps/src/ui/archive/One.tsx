@@ -4,14 +4,15 @@ import { locale, words } from '../../i18n';
 import { signed } from '../../model/archive/http';
 import type { Library } from '../../model/archive/library';
 import { addressOf } from '../../model/archive/route';
-import { filmOf, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
-import type { Recording } from '../../model/archive/types';
+import { bestOf, filmless, filmWish, isLive, standing, titleOf } from '../../model/archive/standing';
+import type { Pass, Recording } from '../../model/archive/types';
 import { inFull, relative, sizeText } from '../../model/archive/when';
 import { Icon } from '../Icon';
 import { Face } from '../Tile';
 import { Files } from './Files';
 import { Player } from './Player';
 import { isPlain } from './Row';
+import { ServerSays } from './ServerSays';
 import { Progress, Standing } from './Standing';
 import { Length } from './Thumb';
 import { UploadSign } from './UploadSign';
@@ -78,7 +79,7 @@ function Facts({ recording }: { recording: Recording }) {
 }
 
 /** What the player cannot show: the film on its way beside a file that plays already, and what is missing. */
-function Remarks({ recording }: { recording: Recording }) {
+function Remarks({ recording, pass }: { recording: Recording; pass: Pass | null }) {
   const w = words.value.archive;
   const now = standing(recording);
   const lines: ComponentChildren[] = [];
@@ -94,14 +95,17 @@ function Remarks({ recording }: { recording: Recording }) {
     );
   }
   const grave = now === 'broken' || now === 'unmixed' ? now : recording.degraded ? 'degraded' : recording.state === 'recovered' ? 'recovered' : null;
-  const more = now === 'unmixed' ? recording.mix?.error : recording.note;
-  if (grave && (grave !== 'broken' || more)) {
+  // Why there is no film and what is lost are two matters.
+  const notes = [now === 'unmixed' ? recording.mix?.error : null, recording.note].flatMap((note) => note ?? []);
+  if (grave && (grave !== 'broken' || notes.length > 0)) {
     lines.push(
       <div key="note" class="remark" data-tone={grave === 'recovered' ? 'calm' : 'alarm'} data-testid="remark" data-about={grave}>
         <Icon name={grave === 'recovered' ? 'check' : 'warn'} size={18} />
         <p>
-          {grave !== 'broken' && w.says[grave]}
-          {more && <bdi class="remark__more">{more}</bdi>}
+          {grave === 'unmixed' ? filmless(recording, pass === null).map((key) => w.says[key]).join(' ') : grave !== 'broken' && w.says[grave]}
+          {notes.map((note, i) => (
+            <ServerSays key={i} class="remark__more" text={note} />
+          ))}
         </p>
       </div>,
     );
@@ -111,7 +115,7 @@ function Remarks({ recording }: { recording: Recording }) {
       <div key="note" class="remark" data-testid="remark" data-about="note">
         <Icon name="warn" size={18} />
         <p>
-          <bdi class="remark__more">{recording.note}</bdi>
+          <ServerSays class="remark__more" text={recording.note} />
         </p>
       </div>,
     );
@@ -123,7 +127,7 @@ function Remarks({ recording }: { recording: Recording }) {
         <Icon name="cloudAlert" size={18} />
         <p>
           {w.upload.says} {upload.retryAt !== null && w.upload.again(relative(upload.retryAt, Date.now(), locale()))}
-          {upload.error && <bdi class="remark__more">{upload.error}</bdi>}
+          {upload.error && <ServerSays class="remark__more" text={upload.error} />}
         </p>
       </div>,
     );
@@ -134,7 +138,7 @@ function Remarks({ recording }: { recording: Recording }) {
 function Acts({ library, recording }: { library: Library; recording: Recording }) {
   const w = words.value.archive;
   const { pass } = library.route.value;
-  const best = filmOf(recording) ?? recording.files.find((file) => file.url === recording.play) ?? recording.files[0] ?? null;
+  const best = bestOf(recording);
   const wish = filmWish(recording);
   const busy = library.busy.value.has(recording.id);
   const live = isLive(recording);
@@ -147,7 +151,7 @@ function Acts({ library, recording }: { library: Library; recording: Recording }
           {w.one.restore}
         </button>
       )}
-      {best && !live && (
+      {best && (
         <a class={trashed ? 'button button--quiet' : 'button'} data-testid="download" href={signed(best.url, pass, { download: '1' })} download={best.name}>
           <Icon name="download" size={18} />
           {w.one.download}
@@ -166,13 +170,13 @@ function Acts({ library, recording }: { library: Library; recording: Recording }
         </button>
       )}
       {!pass && !trashed && !live && (
-        <button type="button" class="button button--quiet" data-testid="remove" disabled={busy} onClick={() => void library.remove(recording)}>
+        <button type="button" class="button button--quiet" data-testid="remove" disabled={busy} onClick={() => library.wishRemoved(recording)}>
           <Icon name="trash" size={18} />
-          {w.remove}
+          {library.trash.value === false ? w.one.forever : w.remove}
         </button>
       )}
       {!pass && trashed && (
-        <button type="button" class="button button--quiet" data-testid="forever" disabled={busy} onClick={() => (library.sheet.value = { what: 'forever', recording })}>
+        <button type="button" class="button button--quiet" data-testid="forever" disabled={busy} onClick={() => library.wishRemoved(recording)}>
           <Icon name="trash" size={18} />
           {w.one.forever}
         </button>
@@ -213,9 +217,10 @@ export function One({ library }: { library: Library }) {
         </p>
       </header>
       <div class="one__main">
-        <Player recording={recording} pass={pass} source={chosen} start={chosen !== null} />
+        {/* Asking the server shows the door where the session is over. */}
+        <Player recording={recording} pass={pass} source={chosen} start={chosen !== null} onSignIn={() => void library.refresh()} />
         {deletedUntil !== null && <p class="remark">{w.one.inTrash(relative(deletedUntil, Date.now(), locale()))}</p>}
-        <Remarks recording={recording} />
+        <Remarks recording={recording} pass={pass} />
       </div>
       <aside class="one__side">
         <Acts library={library} recording={recording} />

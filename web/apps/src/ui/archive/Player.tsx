@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../../i18n';
+import { answerOf, faultOf, type Fault } from '../../model/archive/fault';
 import { signed } from '../../model/archive/http';
-import { isActive, isPlayable, standing, titleOf } from '../../model/archive/standing';
+import { standing, titleOf, waitsFor } from '../../model/archive/standing';
 import type { Chapter, Pass, Recording } from '../../model/archive/types';
 import { timecode } from '../../model/timecode';
-import { Icon } from '../Icon';
+import { Failed } from './Failed';
 import { Progress } from './Standing';
 import { Length, Mosaic } from './Thumb';
 
@@ -33,8 +34,9 @@ function useSeeking(video: { current: HTMLVideoElement | null }): void {
 function Waiting({ recording }: { recording: Recording }) {
   const w = words.value.archive;
   const now = standing(recording);
+  const why = waitsFor(recording);
   // What else there is to say stands below.
-  const text = isActive(recording) || now === 'broken' ? w.says[now as keyof typeof w.says] : recording.files.some(isPlayable) ? w.one.choose : w.one.nothing;
+  const text = why === 'choose' || why === 'nothing' ? w.one[why] : w.says[why];
   return (
     <div class="player player--waiting" data-testid="player-waiting" data-standing={now}>
       <Mosaic people={recording.people} />
@@ -95,13 +97,61 @@ function Chapters({ chapters, video, pass }: { chapters: readonly Chapter[]; vid
   );
 }
 
-/** A film that seeks. `source` is what was chosen among the files, else the best there is. */
-export function Player({ recording, pass, source, start }: { recording: Recording; pass: Pass | null; source: string | null; start: boolean }) {
+/** Where a film broke off, and the way back to there. */
+function useFaults(video: { current: HTMLVideoElement | null }, address: string | null, pass: Pass | null) {
+  const [fault, setFault] = useState<{ of: string | null; what: Fault } | null>(null);
+  const place = useRef({ of: address, at: 0, plays: false });
+  const returning = useRef(false);
+  const shown = fault?.of === address ? fault.what : null;
+  useEffect(() => {
+    if (shown !== null || !returning.current) return;
+    returning.current = false;
+    // The button that had the focus is gone.
+    video.current?.focus();
+  }, [shown]);
+  return {
+    fault: shown,
+    async broke(el: HTMLVideoElement): Promise<void> {
+      const { error } = el;
+      if (!error || address === null) return;
+      const before = place.current.of === address ? place.current : { at: 0, plays: false };
+      // One that fails again on the way back is at its beginning.
+      place.current = { of: address, at: el.currentTime || before.at, plays: !el.paused || before.plays };
+      const answer = await answerOf(signed(address, pass));
+      if (video.current === el && el.error === error) setFault({ of: address, what: faultOf(error.code, answer, pass !== null) });
+    },
+    again(): void {
+      const el = video.current;
+      if (!el) return;
+      returning.current = true;
+      setFault(null);
+      el.load();
+      if (place.current.plays) void el.play().catch(() => undefined);
+    },
+    loaded(el: HTMLVideoElement): void {
+      setFault(null);
+      if (place.current.of === address && place.current.at > 0) el.currentTime = place.current.at;
+      place.current = { of: address, at: 0, plays: false };
+    },
+  };
+}
+
+interface PlayerProps {
+  recording: Recording;
+  pass: Pass | null;
+  /** What was chosen among the files, else the best there is. */
+  source: string | null;
+  start: boolean;
+  onSignIn: () => void;
+}
+
+/** A film that seeks. */
+export function Player({ recording, pass, source, start, onSignIn }: PlayerProps) {
   const w = words.value.archive.one;
   const video = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState<string | null>(null);
-  const [failed, setFailed] = useState<string | null>(null);
   const address = source ?? recording.play;
+  const { fault, broke, again, loaded } = useFaults(video, address, pass);
   useSeeking(video);
   useEffect(() => {
     if (start) video.current?.play().catch(() => undefined);
@@ -122,17 +172,12 @@ export function Player({ recording, pass, source, start }: { recording: Recordin
         controls
         playsInline
         preload="metadata"
-        onError={() => setFailed(address)}
+        onError={(event) => void broke(event.currentTarget)}
         data-shown={shown === address || thumbnail !== null}
-        onLoadedMetadata={() => setFailed(null)}
+        onLoadedMetadata={(event) => loaded(event.currentTarget)}
         onLoadedData={() => setShown(address)}
       />
-      {failed === address && (
-        <p class="player__failed" role="alert" data-testid="player-failed">
-          <Icon name="warn" size={20} />
-          {w.cannotPlay}
-        </p>
-      )}
+      {fault && <Failed fault={fault} onAgain={again} onSignIn={onSignIn} />}
     </div>
       {chapters.length > 1 && <Chapters chapters={chapters} video={video} pass={pass} />}
     </>

@@ -1,7 +1,8 @@
 import { locale, words } from '../../i18n';
+import { signed } from '../../model/archive/http';
 import type { Library } from '../../model/archive/library';
 import { addressOf } from '../../model/archive/route';
-import { isLive, titleOf } from '../../model/archive/standing';
+import { bestOf, isLive, titleOf } from '../../model/archive/standing';
 import type { Recording } from '../../model/archive/types';
 import { absolute, relative, sizeText } from '../../model/archive/when';
 import { Icon } from '../Icon';
@@ -18,6 +19,8 @@ export function Row({ library, recording, now }: { library: Library; recording: 
   const lang = locale();
   const name = titleOf(recording);
   const { deletedUntil } = recording;
+  const final = library.trash.value === false;
+  const best = deletedUntil === null ? bestOf(recording) : null;
   return (
     <li class="row" data-testid="recording-row" data-id={recording.id} data-state={recording.state} data-busy={library.busy.value.has(recording.id)}>
       <Thumb recording={recording} pass={null} />
@@ -48,9 +51,28 @@ export function Row({ library, recording, now }: { library: Library; recording: 
       </span>
       <span class="row__size">{sizeText(recording.bytes, lang)}</span>
       <span class="row__acts">
+        {best && (
+          <a
+            class="tool tool--plain"
+            data-testid="recording-download"
+            href={signed(best.url, null, { download: '1' })}
+            download={best.name}
+            aria-label={w.one.downloadOf(name)}
+            data-tip={w.one.download}
+          >
+            <Icon name="download" size={18} />
+          </a>
+        )}
         {deletedUntil === null ? (
           !isLive(recording) && (
-            <button type="button" class="tool tool--plain" data-testid="recording-remove" aria-label={w.removeOf(name)} data-tip={w.remove} onClick={() => void library.remove(recording)}>
+            <button
+              type="button"
+              class="tool tool--plain"
+              data-testid="recording-remove"
+              aria-label={final ? `${w.one.forever}: ${name}` : w.removeOf(name)}
+              data-tip={final ? w.one.forever : w.remove}
+              onClick={() => library.wishRemoved(recording)}
+            >
               <Icon name="trash" size={18} />
             </button>
           )
@@ -65,7 +87,7 @@ export function Row({ library, recording, now }: { library: Library; recording: 
               data-testid="recording-forever"
               aria-label={`${w.one.forever}: ${name}`}
               data-tip={w.one.forever}
-              onClick={() => (library.sheet.value = { what: 'forever', recording })}
+              onClick={() => library.wishRemoved(recording)}
             >
               <Icon name="trash" size={18} />
             </button>

@@ -8,6 +8,7 @@ import { copy } from '../copy';
 import { Icon } from '../Icon';
 import { Choice, LookAndLanguage } from '../Settings';
 import { Sheet } from '../Sheet';
+import { focusNear, placeOf } from './focus';
 
 const DAY_SECONDS = 86_400;
 const DAYS = ['1', '7', '30'] as const;
@@ -78,8 +79,12 @@ function ForeverSheet({ library, recording, onClose }: { library: Library; recor
           class="button button--alarm"
           data-testid="forever-yes"
           onClick={() => {
+            const place = placeOf(recording.id);
             onClose();
-            void library.removeForever(recording);
+            void library.removeForever(recording).then(() => {
+              // The row that the question gave the focus back to is gone.
+              if (place >= 0 && placeOf(recording.id) < 0) focusNear(place);
+            });
           }}
         >
           {w.yes}
@@ -89,15 +94,16 @@ function ForeverSheet({ library, recording, onClose }: { library: Library; recor
   );
 }
 
-function KeysSheet({ onClose }: { onClose: () => void }) {
+function KeysSheet({ library, onClose }: { library: Library; onClose: () => void }) {
   const w = words.value.archive;
   const k = w.keyList;
+  const final = library.trash.value === false;
   const rows: [string, string][] = [
     [k.search, '/'],
     [k.move, '↑ ↓'],
     [k.open, 'Enter'],
-    [k.remove, 'Delete'],
-    [k.undo, 'Ctrl+Z'],
+    [final ? w.one.forever : k.remove, 'Delete'],
+    ...(final ? [] : [[k.undo, 'Ctrl+Z'] as [string, string]]),
     [k.play, k.space],
     [k.seek, '← →'],
     [k.back, 'Esc'],
@@ -128,7 +134,7 @@ export function Sheets({ library }: { library: Library }) {
     case 'forever':
       return sheet.recording && <ForeverSheet key="forever" library={library} recording={sheet.recording} onClose={close} />;
     case 'keys':
-      return <KeysSheet key="keys" onClose={close} />;
+      return <KeysSheet key="keys" library={library} onClose={close} />;
     case 'settings':
       return (
         <Sheet key="settings" title={words.value.archive.settings} testid="settings" onClose={close}>

@@ -3,6 +3,7 @@ import { standing } from '../../model/archive/standing';
 import type { Recording } from '../../model/archive/types';
 import { Icon } from '../Icon';
 import type { IconName } from '../icons';
+import { ServerSays } from './ServerSays';
 
 const ICONS = { broken: 'warn', unmixed: 'warn', degraded: 'warn', recovered: 'check', ready: 'check', queued: 'clock' } satisfies Record<string, IconName>;
 
@@ -32,8 +33,8 @@ export function Standing({ recording }: { recording: Recording }) {
       </span>
       {mixing && <Progress recording={recording} />}
       {mixing && mix?.secondsLeft != null && <span class="standing__more">{w.left(mix.secondsLeft)}</span>}
-      {now === 'unmixed' && mix?.error && <span class="standing__more">{mix.error}</span>}
-      {(now === 'broken' || now === 'degraded') && recording.note && <span class="standing__more">{recording.note}</span>}
+      {now === 'unmixed' && mix?.error && <ServerSays class="standing__more" text={mix.error} />}
+      {(now === 'broken' || now === 'degraded') && recording.note && <ServerSays class="standing__more" text={recording.note} />}
     </span>
   );
 }

@@ -1,17 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Library } from '../../model/archive/library';
 import { isLive } from '../../model/archive/standing';
-
-const LINKS = '[data-testid="recording-open"]';
-
-function links(): HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>(LINKS)];
-}
-
-/** The row in which the focus is. */
-function rowOf(element: Element | null): HTMLElement | null {
-  return element?.closest<HTMLElement>('[data-testid="recording-row"]') ?? null;
-}
+import { focusNear, links, placeOf, rowOf } from './focus';
 
 function step(by: number): void {
   const all = links();
@@ -20,14 +10,6 @@ function step(by: number): void {
   const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by));
   all[to]?.focus();
   all[to]?.scrollIntoView({ block: 'nearest' });
-}
-
-/** Keeps the focus where a row was. */
-function focusNear(index: number): void {
-  requestAnimationFrame(() => {
-    const all = links();
-    (all[Math.min(index, all.length - 1)] ?? document.querySelector<HTMLElement>('h1'))?.focus();
-  });
 }
 
 /** The keyboard of the page: `/`, arrows, Delete, undo, Escape. */
@@ -61,11 +43,11 @@ export function useArchiveKeys(library: Library): void {
       const recording = row && library.items.value?.find(({ id }) => id === row.dataset['id']);
       if (!recording || (event.key !== 'Delete' && event.key !== 'Backspace')) return;
       event.preventDefault();
-      const at = links().findIndex((link) => row.contains(link));
-      if (recording.deletedUntil !== null) library.sheet.value = { what: 'forever', recording };
-      else if (isLive(recording)) return;
-      else void library.remove(recording);
-      focusNear(at);
+      if (isLive(recording)) return;
+      const at = placeOf(recording.id);
+      library.wishRemoved(recording);
+      // A question has the focus, and gives it back.
+      if (!library.sheet.value) focusNear(at);
     };
     addEventListener('keydown', down);
     return () => removeEventListener('keydown', down);
