@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
 
 use super::fragment::{Fragment, Fragments};
 use super::header::{Movie, MovieTrack, When, movie, signed_time};
@@ -45,6 +46,10 @@ impl<R: Read + Seek> Samples<R> {
 
     pub(crate) fn extras(&self) -> &Extras {
         &self.places.movie.extras
+    }
+
+    pub(crate) fn length(&self) -> Option<Duration> {
+        self.places.movie.length
     }
 
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
