@@ -25,7 +25,11 @@ impl Recorder {
             Some(part) => {
                 let young = now.saturating_sub(part.opened) < MIN_PART;
                 match self.layout.reason_to_leave(&layout) {
-                    Some(PartReason::Rotation) if young => None,
+                    Some(PartReason::Rotation) if young => {
+                        // At the first keyframe that comes when it is old enough.
+                        self.wanted = Some(layout);
+                        None
+                    }
                     Some(PartReason::Codec) if young => return false,
                     None => {
                         self.wanted = None;

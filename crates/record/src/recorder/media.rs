@@ -53,7 +53,8 @@ impl Recorder {
                 return;
             }
             self.needs_keyframe = false;
-            self.asked_for_keyframe = None;
+            // One that the part is too young for is asked for again.
+            self.asked_for_keyframe = self.wanted.map(|_| now);
             if std::mem::take(&mut self.slow) {
                 self.status_recording();
             }

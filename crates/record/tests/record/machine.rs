@@ -231,6 +231,41 @@ fn a_turn_of_the_phone_starts_a_part_at_a_keyframe() {
 }
 
 #[test]
+fn a_turn_in_the_first_seconds_starts_a_part_as_soon_as_one_may() {
+    let pattern = pictures(VideoCodec::H264);
+    for is_keyframe in [false, true] {
+        let mut recorder = Recorder::new(config(Some(VideoCodec::H264), None, ""), ms(0));
+        let mut recorded = Recorded::default();
+        let (mut asked, mut of_group) = (0, 0);
+        // A browser: keyframes only where they are asked for.
+        for n in 0..60 {
+            let now = Duration::from_micros(n * FRAME_US);
+            recorder.handle_time(now);
+            recorded.drain(&mut recorder, now);
+            // Turned after a second, with a keyframe of its own or without.
+            let is_turned = n >= 15;
+            if recorded.keyframe_requests > asked || (is_keyframe && n == 15) {
+                (asked, of_group) = (recorded.keyframe_requests, 0);
+            }
+            let mut unit = pattern[of_group].clone();
+            unit.at = now;
+            of_group = (of_group + 1).min(14);
+            if let AccessUnitKind::Video { rotation, .. } = &mut unit.kind {
+                *rotation = if is_turned { 90 } else { 0 };
+            }
+            recorder.handle_unit(now, unit);
+            recorded.drain(&mut recorder, now);
+        }
+        let parts: Vec<_> = recorded.parts.iter().map(|p| &p.info).collect();
+        assert_eq!(parts.len(), 2, "{is_keyframe}");
+        assert_eq!(parts[1].reason, PartReason::Rotation);
+        assert!(parts[1].start < ms(3_300), "{:?}", parts[1].start);
+        // The first, one or two while it is too young, one that begins the part.
+        assert!(asked <= 5, "{asked} keyframes");
+    }
+}
+
+#[test]
 fn another_codec_starts_a_part_in_its_container() {
     let units = together(&[
         pictures(VideoCodec::Vp8),
