@@ -117,7 +117,11 @@ impl From<io::Error> for Problem {
 
 fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(), Problem> {
     let folder = with.folder;
-    let length = fs::metadata(&job.media)?.len();
+    let length = match fs::metadata(&job.media) {
+        // A power cut came between its manifest and itself.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Problem::Empty),
+        found => found?.len(),
+    };
     if length == 0 {
         return Err(Problem::Empty);
     }

@@ -10,6 +10,7 @@ use super::manifest::{Manifest, State, TrackEntry};
 use super::queue::{Control, Item, Queue};
 use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
 use crate::container::Container;
+use crate::finish::sync_folder;
 use crate::name::Fields;
 use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
 
@@ -203,6 +204,10 @@ impl Slot {
             .write(true)
             .create_new(true)
             .open(&media)?;
+        if let Err(error) = sync_folder(&media) {
+            let _ = std::fs::remove_file(&media);
+            return Err(error);
+        }
         self.open = Some(Open {
             file,
             media,

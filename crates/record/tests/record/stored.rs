@@ -236,6 +236,29 @@ fn many_that_end_at_once_with_one_name_are_many_files() {
 }
 
 #[test]
+fn a_manifest_whose_media_never_came_to_the_disk_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, state) in [("a", State::Recording), ("b", State::Closed)] {
+        let manifest = Manifest {
+            version: 1,
+            state,
+            file: format!("{name}.webm"),
+            recording: name.to_owned(),
+            part: 1,
+            container: "webm".to_owned(),
+            ..Manifest::default()
+        };
+        let path = folder.path().join(format!("{name}.json"));
+        manifest.write(&path).unwrap();
+    }
+    let (store, _events) = open(small(folder.path()));
+    let states: Vec<_> = store.recover().files.iter().map(|m| m.state).collect();
+    assert_eq!(states, [State::Empty, State::Empty]);
+    assert!(store.recover().files.is_empty(), "once is enough");
+    store.close();
+}
+
+#[test]
 fn a_full_disk_and_too_many_are_refused_with_reason() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _events) = open(Config {
