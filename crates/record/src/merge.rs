@@ -101,6 +101,13 @@ pub enum MergeError {
     Finish(#[from] FinishError),
 }
 
+impl MergeError {
+    /// There would be a file if it were Matroska: there is too much for one MP4.
+    pub fn is_for_matroska(&self) -> bool {
+        matches!(self, Self::Finish(FinishError::IndexTooLarge { .. }))
+    }
+}
+
 /// Inputs: a hundred people who each lose their network forty times. Only those
 /// that run at one time are open at once.
 pub const MAX_INPUTS: usize = 4096;

@@ -253,9 +253,6 @@ impl Thread {
         let free = super::free_bytes(&self.folder).map_err(|error| error.to_string())?;
         let media = inputs.iter().filter_map(|i| fs::metadata(&i.path).ok());
         check_space(free, media.map(|m| m.len()).sum(), self.min_free_bytes)?;
-        let container = fitting(self.container, &inputs);
-        let name = format!("{}.{}", journal.start.id, container.extension());
-        let media = self.folder.join(name);
         let options = MergeOptions {
             text_name: "Chat".to_owned(),
             texts: chat(journal, earliest),
@@ -264,9 +261,18 @@ impl Thread {
                 ..Extras::default()
             },
         };
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        let merged = merge_with(&inputs, container, &media, &options, &mut go_on)
-            .map_err(|error| error.to_string())?;
+        let put_together = |container: Container| {
+            let name = format!("{}.{}", journal.start.id, container.extension());
+            let media = self.folder.join(name);
+            let mut go_on = |_: f64| ControlFlow::Continue(());
+            merge_with(&inputs, container, &media, &options, &mut go_on)
+                .map(|merged| (media, merged))
+        };
+        let made = match put_together(fitting(self.container, &inputs)) {
+            Err(error) if error.is_for_matroska() => put_together(Container::Matroska),
+            made => made,
+        };
+        let (media, merged) = made.map_err(|error| error.to_string())?;
         for warning in &merged.warnings {
             let (path, error) = (warning.path.display(), &warning.error);
             tracing::error!(file = %path, %error, "not whole in its room's file");

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::boxes::{u32, u64};
 use super::fragment::Fragments;
-use super::header::{Movie, movie};
+use super::header::{MAX_MOVIE_BYTES, Movie, movie};
 use super::movie::{self, About, Finished};
 use super::tables::{MAX_SAMPLES, Table, scale};
 use super::writer::brands;
@@ -25,14 +25,37 @@ pub(crate) struct Plan {
     pub summary: Summary,
 }
 
+/// Of the movie box, what is not tables: a thousand tracks with their names and
+/// parameter sets, and chapters.
+const MAX_OTHER_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Tables of all tracks that are written, so that the movie box can be read.
+const MAX_TABLE_BYTES: u64 = MAX_MOVIE_BYTES - MAX_OTHER_BYTES;
+
 /// Looks through a file up to its last whole fragment.
-pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadError> {
+pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, FinishError> {
+    plan_within(file, len, MAX_TABLE_BYTES)
+}
+
+fn plan_within<R: Read + Seek>(
+    file: &mut R,
+    len: u64,
+    max_table_bytes: u64,
+) -> Result<Plan, FinishError> {
     let movie = movie(file, len)?;
     // Those of others that are half in tables are left as they are.
     if !movie.open || movie.has_tables() {
-        return Err(ReadError::Finished);
+        return Err(ReadError::Finished.into());
     }
-    plan_of(movie, file, len)
+    let plan = plan_of(movie, file, len)?;
+    let bytes = plan.tables.iter().map(Table::bytes).sum();
+    match bytes > max_table_bytes {
+        true => Err(FinishError::IndexTooLarge {
+            bytes,
+            limit: max_table_bytes,
+        }),
+        false => Ok(plan),
+    }
 }
 
 fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan, ReadError> {
@@ -206,5 +229,42 @@ impl Plan {
             crate::finish::copy(file, *offset, *length, out)?;
         }
         out.write_all(&chapter_media).map_err(FinishError::Write)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::time::Duration;
+
+    use veche_media::AudioCodec;
+
+    use super::*;
+    use crate::mp4::Writer;
+    use crate::track::Sample;
+
+    #[test]
+    fn an_index_that_could_not_be_read_is_not_written() {
+        let mut writer = Writer::new(vec![Track::audio("a", AudioCodec::Opus)]);
+        let mut bytes = writer.header();
+        for n in 0..100 {
+            let at = Duration::from_millis(20 * n);
+            bytes.extend(writer.fragment(&[Sample {
+                track: 0,
+                at,
+                decode_at: at,
+                duration: Duration::from_millis(20),
+                keyframe: true,
+                data: [0xf8, 1, 2].as_slice().into(),
+            }]));
+        }
+        let len = bytes.len() as u64;
+        let plan = |limit| plan_within(&mut Cursor::new(&bytes), len, limit);
+        assert!(plan(MAX_TABLE_BYTES).is_ok());
+        let error = plan(1_000).err().unwrap();
+        assert!(matches!(
+            error,
+            FinishError::IndexTooLarge { limit: 1_000, .. }
+        ));
     }
 }

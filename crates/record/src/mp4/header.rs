@@ -16,7 +16,7 @@ use crate::track::{MAX_TRACKS, Track, TrackMedia, time};
 
 /// A movie box: the tables of a finished part of a day with two tracks are
 /// below it.
-const MAX_MOVIE_BYTES: u64 = 128 * 1024 * 1024;
+pub(super) const MAX_MOVIE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Boxes at the top of a file before its movie: where it comes last there may be
 /// media in several pieces.

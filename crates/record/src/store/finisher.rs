@@ -105,6 +105,7 @@ impl From<FinishError> for Problem {
             FinishError::Read(ReadError::Io(error)) => Self::Later(error.to_string()),
             FinishError::Read(error) => Self::Broken(error.to_string()),
             FinishError::Write(error) => Self::Later(error.to_string()),
+            FinishError::IndexTooLarge { .. } => Self::Broken(error.to_string()),
         }
     }
 }
