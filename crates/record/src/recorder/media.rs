@@ -109,7 +109,10 @@ impl Recorder {
             audio::Place::Overlaps => self.dropped(1),
             audio::Place::At(at) => self.push(now, false, at, duration, true, unit.data),
             audio::Place::Behind { silence, at } => {
-                self.fill(now, silence);
+                if !self.fill(now, silence) {
+                    self.dropped(1);
+                    return;
+                }
                 self.push(now, false, at, duration, true, unit.data);
             }
         }

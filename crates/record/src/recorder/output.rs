@@ -70,6 +70,9 @@ pub struct Counters {
     /// Of them, not in any file: before the first keyframe, behind a loss,
     /// while the disk refused, overlapping sound.
     pub dropped_units: u64,
+    /// Of them, those of which the disk had refused so much that nothing more
+    /// could wait for it.
+    pub refused_units: u64,
     /// Bytes of media given to be written.
     pub bytes: u64,
     /// Packets of silence written where no sound came.

@@ -149,6 +149,17 @@ pub(super) struct Part {
     waiting: Vec<Sample>,
     bytes: usize,
     since: Option<Duration>,
+    /// Of what waits, made here.
+    made: u64,
+}
+
+/// What waited, as one write.
+pub(super) struct Fragment {
+    pub(super) bytes: Vec<u8>,
+    /// Units in it that came from the stream.
+    pub(super) units: u64,
+    /// When its sound begins in the file.
+    pub(super) sound: Option<Duration>,
 }
 
 impl Part {
@@ -162,6 +173,7 @@ impl Part {
             waiting: Vec::new(),
             bytes: 0,
             since: None,
+            made: 0,
         };
         (part, header)
     }
@@ -170,6 +182,12 @@ impl Part {
         self.since.get_or_insert(now);
         self.bytes += sample.data.len();
         self.waiting.push(sample);
+    }
+
+    /// Silence, or black.
+    pub(super) fn push_made(&mut self, now: Duration, sample: Sample) {
+        self.made += 1;
+        self.push(now, sample);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -185,12 +203,17 @@ impl Part {
         self.since.map_or(Duration::ZERO, |s| now.saturating_sub(s))
     }
 
-    /// A fragment of what waits.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// A fragment of what waits. `sound` is the track of it.
+    pub(super) fn take(&mut self, sound: Option<usize>) -> Fragment {
         self.since = None;
         self.bytes = 0;
-        let bytes = self.writer.fragment(&self.waiting);
+        let of_sound = self.waiting.iter().find(|s| Some(s.track) == sound);
+        let fragment = Fragment {
+            bytes: self.writer.fragment(&self.waiting),
+            units: self.waiting.len() as u64 - std::mem::take(&mut self.made),
+            sound: of_sound.map(|s| s.at),
+        };
         self.waiting.clear();
-        bytes
+        fragment
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Slot {
     degraded: bool,
     /// Units and packets that are not in the open file.
     lost: u64,
+    /// Of those that the disk refused, how many earlier files have told.
+    refused: u64,
 }
 
 struct Open {
@@ -64,6 +66,7 @@ impl Slot {
             end: None,
             degraded: false,
             lost: 0,
+            refused: 0,
         }
     }
 
@@ -252,7 +255,9 @@ impl Slot {
         };
         open.manifest.state = State::Closed;
         open.manifest.degraded = self.degraded;
-        open.manifest.lost = std::mem::take(&mut self.lost);
+        let refused = self.recorder.counters().refused_units;
+        let refused_here = refused - std::mem::replace(&mut self.refused, refused);
+        open.manifest.lost = std::mem::take(&mut self.lost).saturating_add(refused_here);
         let job = Job {
             id: Some(self.id),
             fields: Some(self.request.name.clone()),

@@ -311,56 +311,62 @@ fn units_that_were_lost_end_at_the_next_keyframe() {
     );
 }
 
-/// Records five minutes on a disk that is full in `full`.
-fn on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
-    let pattern = pictures(VideoCodec::Vp8);
-    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+/// Records units on a disk that is full in those seconds.
+fn on_a_disk_full(
+    config: veche_record::recorder::Config,
+    units: impl Iterator<Item = AccessUnit>,
+    full: std::ops::Range<u64>,
+) -> (Recorded, Recorder) {
+    let mut recorder = Recorder::new(config, ms(0));
     let mut recorded = Recorded::default();
-    for second in 0..75_u64 {
-        for unit in &pattern {
-            let unit = AccessUnit {
-                at: unit.at + ms(second * 4000),
-                ..unit.clone()
-            };
-            let now = unit.at;
-            recorder.handle_unit(now, unit);
-            recorder.handle_time(now);
-            while let Some(output) = recorder.poll_output() {
-                match output {
-                    Output::Write(bytes) => {
-                        let is_full = full.contains(&now.as_secs());
-                        if is_full {
-                            recorder.handle_written(now, Err(DiskError::Full));
-                        } else {
-                            recorded
-                                .parts
-                                .last_mut()
-                                .unwrap()
-                                .bytes
-                                .extend_from_slice(&bytes);
-                            recorder.handle_written(now, Ok(()));
-                        }
+    let mut last = ms(0);
+    for unit in units {
+        let now = unit.at;
+        last = now;
+        recorder.handle_unit(now, unit);
+        recorder.handle_time(now);
+        while let Some(output) = recorder.poll_output() {
+            match output {
+                Output::Write(bytes) => {
+                    let is_full = full.contains(&now.as_secs());
+                    if is_full {
+                        recorder.handle_written(now, Err(DiskError::Full));
+                    } else {
+                        recorded
+                            .parts
+                            .last_mut()
+                            .unwrap()
+                            .bytes
+                            .extend_from_slice(&bytes);
+                        recorder.handle_written(now, Ok(()));
                     }
-                    Output::Open(info) => recorded.parts.push(Part {
-                        info,
-                        bytes: Vec::new(),
-                        whole: Vec::new(),
-                        closed: false,
-                    }),
-                    Output::Status(status) => recorded.statuses.push(status),
-                    _ => {}
                 }
+                Output::Open(info) => recorded.parts.push(Part {
+                    info,
+                    bytes: Vec::new(),
+                    whole: Vec::new(),
+                    closed: false,
+                }),
+                Output::Status(status) => recorded.statuses.push(status),
+                _ => {}
             }
         }
     }
-    recorder.stop(ms(300_000));
-    recorded.drain(&mut recorder, ms(300_000));
+    recorder.stop(last);
+    recorded.drain(&mut recorder, last);
     (recorded, recorder)
+}
+
+/// Five minutes of pictures on a disk that is full in those seconds.
+fn pictures_on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
+    let pattern = pictures(VideoCodec::Vp8);
+    let units = (0..75).flat_map(|turn| shifted(pattern.clone(), ms(turn * 4_000)));
+    on_a_disk_full(config(Some(VideoCodec::Vp8), None, ""), units, full)
 }
 
 #[test]
 fn a_disk_that_is_full_for_a_while_costs_nothing() {
-    let (recorded, recorder) = on_a_disk_full(100..120);
+    let (recorded, recorder) = pictures_on_a_disk_full(100..120);
     assert_eq!(
         recorded.statuses,
         [
@@ -376,12 +382,51 @@ fn a_disk_that_is_full_for_a_while_costs_nothing() {
 
 #[test]
 fn a_disk_that_stays_full_ends_the_recording_with_its_name() {
-    let (recorded, _) = on_a_disk_full(100..300);
+    let (recorded, _) = pictures_on_a_disk_full(100..300);
     assert_eq!(
         recorded.statuses.last(),
         Some(&Status::Ended(End::Disk(DiskError::Full)))
     );
     assert!(samples(&recorded.parts[0])[0] >= 99 * 15);
+}
+
+#[test]
+fn sound_that_a_full_disk_refused_is_silence_and_counted() {
+    // So large that what may wait for the disk is full after some seconds.
+    let mut pattern = pictures(VideoCodec::Vp8);
+    for unit in &mut pattern {
+        let mut data = unit.data.to_vec();
+        data.resize(40_000, 0);
+        unit.data = data.into();
+    }
+    let four = together(&[pattern, tone()]);
+    let units = (0..10).flat_map(|turn| shifted(four.clone(), ms(turn * 4_000)));
+    let (recorded, recorder) = on_a_disk_full(av(VideoCodec::Vp8), units, 10..25);
+    assert_eq!(recorded.parts.len(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a.webm", &recorded.parts[0].bytes);
+    let mut reader = Reader::open(&path).unwrap();
+    let (mut played, mut packets) = (ms(0), 0);
+    while let Some(sample) = reader.next_sample().unwrap() {
+        if sample.track == 1 {
+            // Players that do not look at times stay in step.
+            let apart = played.abs_diff(sample.at);
+            assert!(apart <= ms(20), "{played:?} {:?}", sample.at);
+            played += sample.duration;
+            packets += 1;
+        }
+    }
+    near(played.as_secs_f64(), 40.0, 0.1);
+    let counters = recorder.counters();
+    let refused = counters.refused_units;
+    assert!(
+        refused > 300 && refused <= counters.dropped_units,
+        "{counters:?}"
+    );
+    assert!(packets < 2_000, "{packets}");
+    // Pictures that came before a keyframe are not in it, either.
+    let pictures = samples(&recorded.parts[0])[0];
+    assert!(pictures + counters.dropped_units >= 600, "{counters:?}");
 }
 
 #[test]
