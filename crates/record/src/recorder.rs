@@ -10,6 +10,7 @@ mod audio;
 mod begin;
 mod config;
 mod disk;
+mod lead;
 mod media;
 mod output;
 mod part;

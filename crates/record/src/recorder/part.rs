@@ -1,10 +1,9 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use veche_media::{AccessUnit, AudioCodec, FrameSize, VideoCodec};
 
 use super::FRAGMENT;
-use crate::bitstream::{self, black};
+use crate::bitstream;
 use crate::container::{Container, Writer};
 use crate::track::{Sample, Track, TrackMedia};
 
@@ -107,38 +106,11 @@ impl Layout {
     }
 }
 
-fn described(codec: VideoCodec, unit: &AccessUnit) -> Option<bitstream::Description> {
+pub(super) fn described(codec: VideoCodec, unit: &AccessUnit) -> Option<bitstream::Description> {
     match unit.kind {
         veche_media::AccessUnitKind::Video { .. } => bitstream::describe(codec, &unit.data),
         veche_media::AccessUnitKind::Audio { .. } => None,
     }
-}
-
-/// Black pictures before the media of an aligned file: one a second, and for
-/// those who came more than ten minutes late as many, longer ones.
-const MAX_BLACK_PICTURES: u32 = 600;
-
-/// Black pictures of the size of `unit` that fill `length`: time, duration,
-/// data. None where the codec's black takes an encoder.
-pub(super) fn black(
-    layout: &Layout,
-    unit: &AccessUnit,
-    length: Duration,
-) -> Vec<(Duration, Duration, Arc<[u8]>)> {
-    let made = layout.video.and_then(|codec| {
-        let size = described(codec, unit)?.size?;
-        black::keyframe(codec, size)
-    });
-    let Some(picture) = made else {
-        return Vec::new();
-    };
-    let picture: Arc<[u8]> = picture.into();
-    let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
-    let count = seconds.clamp(1, MAX_BLACK_PICTURES);
-    let each = length / count;
-    (0..count)
-        .map(|i| (each * i, each, Arc::clone(&picture)))
-        .collect()
 }
 
 /// The open file: what waits for its next fragment.

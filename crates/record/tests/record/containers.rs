@@ -364,3 +364,49 @@ fn sound_can_be_sought_where_a_camera_is_off() {
         assert_eq!(decode(&path, &[]), "");
     }
 }
+
+#[test]
+fn what_is_before_the_media_of_an_aligned_file_is_bounded_and_interleaved() {
+    let late = ms(3_600_000);
+    let mut shown = pictures(VideoCodec::Vp8);
+    // Its first keyframe says that it is large (RFC 6386, 9.1).
+    let mut data = shown[0].data.to_vec();
+    data[6..10].copy_from_slice(&[0x00, 0x0f, 0x70, 0x08]);
+    shown[0].data = data.into();
+    for sound in [AudioCodec::Opus, AudioCodec::Pcmu] {
+        let heard = match sound {
+            AudioCodec::Opus => tone(),
+            other => buzz(other),
+        };
+        let units = shifted(together(&[shown.clone(), heard]), late);
+        for formats in ["vp8-mkv", "vp8-mp4"] {
+            let mut config = config(Some(VideoCodec::Vp8), Some(sound), formats);
+            config.aligned = Some(Aligned {
+                origin: Duration::ZERO,
+            });
+            let part = record(config, &units).parts.remove(0);
+            let folder = tempfile::tempdir().unwrap();
+            let path = write(folder.path(), "a", &part.bytes);
+            let mut reader = Reader::open(&path).unwrap();
+            let (mut latest, mut black, mut bytes) = (ms(0), 0, 0);
+            let mut heard = ms(0);
+            while let Some(sample) = reader.next_sample().unwrap() {
+                assert!(sample.at + ms(1_100) > latest, "{:?}", sample.at);
+                latest = latest.max(sample.at);
+                if sample.track == 0 && sample.at < late {
+                    (black, bytes) = (black + 1, bytes + sample.data.len());
+                }
+                if sample.track == 1 {
+                    assert!(sample.at.abs_diff(heard) < ms(20), "a hole at {heard:?}");
+                    heard = sample.at + sample.duration;
+                }
+            }
+            assert!((10..=600).contains(&black), "{black} pictures");
+            assert!(bytes <= 4 * 1024 * 1024, "{bytes} bytes of black");
+            let writes = part.whole.windows(2).map(|w| w[1] - w[0]);
+            assert!(writes.max().unwrap() < 3 * 1024 * 1024);
+            // A fragment is one write: few for an hour.
+            assert!(part.whole.len() < 40, "{} writes", part.whole.len());
+        }
+    }
+}
