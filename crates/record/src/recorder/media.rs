@@ -6,7 +6,7 @@ use veche_media::{AccessUnit, AccessUnitKind};
 
 use super::audio;
 use super::part::Layout;
-use super::{MAX_HELD, Recorder, State};
+use super::{MAX_HELD, MAX_PART_DURATION, Recorder, State};
 
 impl Recorder {
     pub(super) fn handle_video(&mut self, now: Duration, unit: AccessUnit) {
@@ -33,6 +33,9 @@ impl Recorder {
                 self.dropped(1);
                 self.ask_for_keyframe_again(now);
                 return;
+            }
+            if self.timeline.length() >= MAX_PART_DURATION {
+                self.ask_for_keyframe_again(now);
             }
             if rotation != self.layout.rotation && self.wanted.is_none() {
                 self.wanted = Some(Layout {
@@ -101,6 +104,14 @@ impl Recorder {
                 return;
             }
             if !self.begin_at(now, layout, None, &unit) {
+                self.dropped(1);
+                return;
+            }
+        }
+        // Where there are pictures it begins with one of them.
+        if self.timeline.length() >= MAX_PART_DURATION && !self.timeline.is_showing() {
+            self.needs_keyframe = true;
+            if !self.begin_at(now, self.layout, None, &unit) {
                 self.dropped(1);
                 return;
             }

@@ -550,3 +550,62 @@ fn sound_alone_can_be_aligned() {
     assert_eq!(recorded.parts[0].info.start, ms(1_000));
     near(duration(&recorded.parts[0]), 9.0, 0.03);
 }
+
+/// An hour of what is given, its first units and its last ones, twenty times.
+fn hours(units: &[AccessUnit]) -> impl Iterator<Item = AccessUnit> {
+    (0..20).flat_map(move |hour| {
+        [0, 3_596_000]
+            .into_iter()
+            .flat_map(move |late| shifted(units.to_vec(), ms(hour * 3_600_000 + late)))
+    })
+}
+
+#[test]
+fn sound_alone_begins_another_part_after_twelve_hours() {
+    let shown: Vec<_> = pictures(VideoCodec::Vp8).into_iter().take(30).collect();
+    for camera in [false, true] {
+        // Of one that was on for a while, too.
+        let first = match camera {
+            true => together(&[shown.clone(), tone()]),
+            false => tone(),
+        };
+        let sound = tone();
+        let units = first.into_iter().chain(hours(&sound).skip(sound.len()));
+        let units: Vec<_> = units.collect();
+        let recorded = record(av(VideoCodec::Vp8), &units);
+        let reasons: Vec<_> = recorded.parts.iter().map(|p| p.info.reason).collect();
+        assert_eq!(reasons, [PartReason::Start, PartReason::Length], "{camera}");
+        let second = recorded.parts[1].info.start;
+        assert!(
+            second >= ms(12 * 3_600_000) && second < ms(13 * 3_600_000),
+            "{second:?}"
+        );
+    }
+}
+
+#[test]
+fn after_twelve_hours_a_keyframe_is_asked_for_and_begins_another_part() {
+    let pattern = pictures(VideoCodec::Vp8);
+    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+    let mut recorded = Recorded::default();
+    let mut asked = 0;
+    // Keyframes only where they are asked for, a picture a second.
+    for second in 0..13 * 3_600_u64 {
+        let now = ms(second * 1_000);
+        recorder.handle_time(now);
+        recorded.drain(&mut recorder, now);
+        let is_asked = recorded.keyframe_requests > asked;
+        asked = recorded.keyframe_requests;
+        let mut unit = pattern[usize::from(!is_asked)].clone();
+        unit.at = now;
+        recorder.handle_unit(now, unit);
+        recorded.drain(&mut recorder, now);
+    }
+    let reasons: Vec<_> = recorded.parts.iter().map(|p| p.info.reason).collect();
+    assert_eq!(reasons, [PartReason::Start, PartReason::Length]);
+    let late = recorded.parts[1]
+        .info
+        .start
+        .saturating_sub(ms(12 * 3_600_000));
+    assert!(late < ms(5_000), "{late:?}");
+}
