@@ -58,9 +58,7 @@ impl Recorder {
             self.needs_keyframe = false;
             // One that the part is too young for is asked for again.
             self.asked_for_keyframe = self.wanted.map(|_| now);
-            if std::mem::take(&mut self.slow) {
-                self.status_recording();
-            }
+            self.caught_up();
         }
         let at = self.timeline.video(unit.at);
         let duration = self.timeline.picture_duration();
@@ -115,6 +113,10 @@ impl Recorder {
                 self.dropped(1);
                 return;
             }
+        }
+        if !self.timeline.has_video() {
+            // No keyframe has to come for it.
+            self.caught_up();
         }
         match self.timeline.audio(unit.at, duration) {
             audio::Place::Overlaps => self.dropped(1),

@@ -11,7 +11,8 @@ pub enum Output {
     Open(PartInfo),
     /// Append to the open file, then tell [`super::Recorder::handle_written`].
     Write(Arc<Vec<u8>>),
-    /// A fragment ends here: a policy of syncing acts on it.
+    /// A fragment ends here: a policy of syncing acts on it. If it does, tell
+    /// [`super::Recorder::handle_synced`].
     Sync,
     /// Nothing more comes for the open file: finish it.
     Close,

@@ -121,7 +121,11 @@ impl Slot {
                     let now = self.started.elapsed();
                     self.recorder.handle_written(now, result);
                 }
-                Output::Sync => self.sync(shop.config.sync),
+                Output::Sync => {
+                    if let Some(result) = self.sync(shop.config.sync) {
+                        self.recorder.handle_synced(result);
+                    }
+                }
                 Output::Close => self.close(shop),
                 Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
                 Output::Status(status) => {
@@ -233,19 +237,23 @@ impl Slot {
         fields
     }
 
-    fn sync(&mut self, policy: SyncPolicy) {
-        let Some(open) = &mut self.open else { return };
+    /// `None` where it is not time for it.
+    fn sync(&mut self, policy: SyncPolicy) -> Option<Result<(), DiskError>> {
+        let open = self.open.as_mut()?;
         let due = match policy {
             SyncPolicy::Never => false,
             SyncPolicy::EveryFragment => true,
             SyncPolicy::Interval(interval) => open.synced.elapsed() >= interval,
         };
-        if due {
-            open.synced = Instant::now();
-            if let Err(error) = open.file.sync_data() {
-                tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
-            }
+        if !due {
+            return None;
         }
+        open.synced = Instant::now();
+        let synced = open.file.sync_data();
+        if let Err(error) = &synced {
+            tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
+        }
+        Some(synced.map_err(|error| DiskError::from(&error)))
     }
 
     fn close(&mut self, shop: &Shop<'_>) {

@@ -365,6 +365,50 @@ fn pictures_on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
 }
 
 #[test]
+fn sound_alone_is_well_again_with_the_next_packet() {
+    for video in [None, Some(VideoCodec::Vp8)] {
+        let mut recorder = Recorder::new(config(video, Some(AudioCodec::Opus), ""), ms(0));
+        let mut recorded = Recorded::default();
+        for (i, unit) in tone().into_iter().enumerate() {
+            let now = unit.at;
+            recorder.handle_time(now);
+            match i {
+                100 => recorder.handle_lost(now, 1),
+                _ => recorder.handle_unit(now, unit),
+            }
+            recorded.drain(&mut recorder, now);
+        }
+        let expected = [
+            Status::Recording,
+            Status::Degraded(Degraded::SlowDisk),
+            Status::Recording,
+        ];
+        assert_eq!(recorded.statuses, expected, "{video:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_takes_media_and_does_not_keep_it_is_told_of_once() {
+    let mut recorder = Recorder::new(config(None, Some(AudioCodec::Opus), ""), ms(0));
+    let mut recorded = Recorded::default();
+    let failed = DiskError::Failed(std::io::ErrorKind::Other);
+    for unit in tone() {
+        let now = unit.at;
+        recorder.handle_unit(now, unit);
+        recorded.drain(&mut recorder, now);
+        let is_well = !(1_000..2_000).contains(&now.as_millis());
+        recorder.handle_synced(if is_well { Ok(()) } else { Err(failed) });
+        recorded.drain(&mut recorder, now);
+    }
+    let expected = [
+        Status::Recording,
+        Status::Degraded(Degraded::Disk(failed)),
+        Status::Recording,
+    ];
+    assert_eq!(recorded.statuses, expected);
+}
+
+#[test]
 fn a_disk_that_is_full_for_a_while_costs_nothing() {
     let (recorded, recorder) = pictures_on_a_disk_full(100..120);
     assert_eq!(
