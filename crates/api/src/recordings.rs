@@ -168,6 +168,7 @@ impl Recordings {
             folder.clone(),
             config.room_container,
             config.room_hook.is_some(),
+            config.store.min_free_bytes,
             store.sounds().cloned(),
             Arc::clone(&shared),
             from_jobs,

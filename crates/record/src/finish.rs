@@ -49,6 +49,14 @@ pub enum FinishError {
     /// The finished one.
     #[error("cannot write: {0}")]
     Write(io::Error),
+    /// Of a finished MP4: nobody could read it. Matroska has no such limit.
+    #[error("its index would have {bytes} bytes, more than {limit}")]
+    IndexTooLarge {
+        /// As long as it would be.
+        bytes: u64,
+        /// As long as it may be.
+        limit: u64,
+    },
 }
 
 /// What is in a file, open or finished, up to its last whole fragment.

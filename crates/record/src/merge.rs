@@ -27,9 +27,10 @@ pub struct Input {
     /// The file, open or finished.
     pub path: PathBuf,
     /// Whose it is, and what: the names of its tracks. Inputs of one name and
-    /// layout share tracks, so that the parts of one recording become one track
-    /// each of picture and sound. A screen has another name than its person's
-    /// camera ([`crate::journal::Journal::track_name`]).
+    /// layout that follow each other share tracks, so that the parts of one
+    /// recording become one track each of picture and sound. Those that run at the
+    /// same time have tracks of their own. A screen has another name than its
+    /// person's camera ([`crate::journal::Journal::track_name`]).
     pub name: String,
     /// Where it starts in the room's file.
     pub start: Duration,
@@ -98,6 +99,13 @@ pub enum MergeError {
     /// The result, when it was made plain.
     #[error(transparent)]
     Finish(#[from] FinishError),
+}
+
+impl MergeError {
+    /// There would be a file if it were Matroska: there is too much for one MP4.
+    pub fn is_for_matroska(&self) -> bool {
+        matches!(self, Self::Finish(FinishError::IndexTooLarge { .. }))
+    }
 }
 
 /// Inputs: a hundred people who each lose their network forty times. Only those
@@ -201,7 +209,7 @@ fn write(
     let mut growing = Growing::new(container, tracks, out).map_err(MergeError::Write)?;
     let (mut done, mut tell_at) = (0_u64, 0);
     while let Some(mut sample) = sources.next() {
-        // A part that overlaps the one before goes on behind it.
+        // A part that begins within the end of the one before goes on behind it.
         let last = &mut last[sample.track];
         if let Some(last) = last.filter(|l| sample.decode_at <= *l) {
             let in_order = sample.at == sample.decode_at;

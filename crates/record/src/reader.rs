@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::ReadError;
 use crate::extras::{Chapter, Extras};
@@ -60,6 +61,14 @@ impl Reader {
     /// What is where in it. Said by finished files only.
     pub fn chapters(&self) -> &[Chapter] {
         &self.extras().chapters
+    }
+
+    /// How long the file says that it is. Said by finished files only.
+    pub(crate) fn length(&self) -> Option<Duration> {
+        match &self.samples {
+            Samples::Mp4(samples) => samples.length(),
+            Samples::Webm(samples) => samples.length(),
+        }
     }
 
     fn extras(&self) -> &Extras {

@@ -10,6 +10,7 @@ mod audio;
 mod begin;
 mod config;
 mod disk;
+mod lead;
 mod media;
 mod output;
 mod part;
@@ -95,6 +96,8 @@ pub struct Recorder {
     needs_keyframe: bool,
     asked_for_keyframe: Option<Duration>,
     slow: bool,
+    /// What was written would not survive a power cut.
+    unsynced: bool,
     counters: Counters,
     outputs: VecDeque<Output>,
 }
@@ -121,6 +124,7 @@ impl Recorder {
             needs_keyframe: true,
             asked_for_keyframe: None,
             slow: false,
+            unsynced: false,
             counters: Counters::default(),
             outputs: VecDeque::new(),
         };
@@ -240,6 +244,20 @@ impl Recorder {
         self.pump_disk();
     }
 
+    /// How an [`Output::Sync`] went, where the policy asked for one.
+    pub fn handle_synced(&mut self, result: Result<(), DiskError>) {
+        if matches!(self.state, State::Ended) {
+            return;
+        }
+        match result {
+            Ok(()) if std::mem::take(&mut self.unsynced) => self.status_recording(),
+            Err(error) if !std::mem::replace(&mut self.unsynced, true) => {
+                self.status(Status::Degraded(Degraded::Disk(error)));
+            }
+            _ => {}
+        }
+    }
+
     /// Takes nothing until [`Recorder::resume`].
     pub fn pause(&mut self, now: Duration) {
         match self.state {
@@ -329,8 +347,16 @@ impl Recorder {
 
     /// Unless something else is in the way.
     fn status_recording(&mut self) {
-        if matches!(self.state, State::Running) && !self.slow && !self.disk.is_failing() {
+        let is_well = !self.slow && !self.unsynced && !self.disk.is_failing();
+        if matches!(self.state, State::Running) && is_well {
             self.status(Status::Recording);
+        }
+    }
+
+    /// Everything that came is in the file again.
+    fn caught_up(&mut self) {
+        if std::mem::take(&mut self.slow) {
+            self.status_recording();
         }
     }
 

@@ -46,6 +46,7 @@ pub(super) fn start(
     folder: PathBuf,
     container: Container,
     has_hook: bool,
+    min_free_bytes: u64,
     sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     jobs: Receiver<Job>,
@@ -55,6 +56,7 @@ pub(super) fn start(
         folder,
         container,
         has_hook,
+        min_free_bytes,
         sounds,
         shared,
         finished,
@@ -76,6 +78,7 @@ struct Thread {
     folder: PathBuf,
     container: Container,
     has_hook: bool,
+    min_free_bytes: u64,
     sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     finished: UnboundedSender<Hook>,
@@ -247,9 +250,9 @@ impl Thread {
                 start: Duration::from_micros(manifest.room_start_us - earliest),
             })
             .collect();
-        let container = fitting(self.container, &inputs);
-        let name = format!("{}.{}", journal.start.id, container.extension());
-        let media = self.folder.join(name);
+        let free = super::free_bytes(&self.folder).map_err(|error| error.to_string())?;
+        let media = inputs.iter().filter_map(|i| fs::metadata(&i.path).ok());
+        check_space(free, media.map(|m| m.len()).sum(), self.min_free_bytes)?;
         let options = MergeOptions {
             text_name: "Chat".to_owned(),
             texts: chat(journal, earliest),
@@ -258,9 +261,18 @@ impl Thread {
                 ..Extras::default()
             },
         };
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        let merged = merge_with(&inputs, container, &media, &options, &mut go_on)
-            .map_err(|error| error.to_string())?;
+        let put_together = |container: Container| {
+            let name = format!("{}.{}", journal.start.id, container.extension());
+            let media = self.folder.join(name);
+            let mut go_on = |_: f64| ControlFlow::Continue(());
+            merge_with(&inputs, container, &media, &options, &mut go_on)
+                .map(|merged| (media, merged))
+        };
+        let made = match put_together(fitting(self.container, &inputs)) {
+            Err(error) if error.is_for_matroska() => put_together(Container::Matroska),
+            made => made,
+        };
+        let (media, merged) = made.map_err(|error| error.to_string())?;
         for warning in &merged.warnings {
             let (path, error) = (warning.path.display(), &warning.error);
             tracing::error!(file = %path, %error, "not whole in its room's file");
@@ -331,6 +343,19 @@ impl Files {
     }
 }
 
+/// Whether there is room for the file of a room whose streams have so many bytes: it
+/// is written twice, as it grows and plain.
+fn check_space(free: u64, media: u64, min_free: u64) -> Result<(), String> {
+    let needed = media.saturating_mul(2);
+    // Half of what new recordings must leave is for finishing old ones.
+    if free < needed.saturating_add(min_free / 2) {
+        return Err(format!(
+            "{free} bytes free on the disk, putting the room together takes {needed}"
+        ));
+    }
+    Ok(())
+}
+
 /// Matroska where players do not expect the codecs in MP4.
 fn fitting(container: Container, inputs: &[veche_record::Input]) -> Container {
     let usual = |path: &Path| {
@@ -347,5 +372,21 @@ fn fitting(container: Container, inputs: &[veche_record::Input]) -> Container {
     match container {
         Container::Mp4 if inputs.iter().all(|input| usual(&input.path)) => Container::Mp4,
         _ => Container::Matroska,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_put_together_where_there_is_room_for_it_twice() {
+        assert_eq!(check_space(2_500, 1_000, 1_000), Ok(()));
+        let why = check_space(2_499, 1_000, 1_000).unwrap_err();
+        assert_eq!(
+            why,
+            "2499 bytes free on the disk, putting the room together takes 2000"
+        );
+        assert!(check_space(u64::MAX - 1, u64::MAX, 0).is_err());
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{Input, Text, Warning};
 use crate::error::ReadError;
+use crate::finish;
 use crate::reader::Reader;
 use crate::track::{Sample, Track};
 
@@ -44,7 +45,7 @@ impl<'a> Sources<'a> {
             running: Vec::new(),
             texts: Vec::new(),
         };
-        let mut owners: Vec<&str> = Vec::new();
+        let mut owners: Vec<Owner<'_>> = Vec::new();
         for input in inputs {
             let looked =
                 Reader::open(&input.path).and_then(|mut reader| match reader.next_sample()? {
@@ -58,20 +59,23 @@ impl<'a> Sources<'a> {
                     continue;
                 }
             };
+            let span = Span::of(input, &reader);
             let mut taken: Vec<usize> = Vec::new();
             for track in reader.tracks() {
-                let same = (0..sources.tracks.len()).find(|i| {
+                let free = (0..sources.tracks.len()).find(|i| {
                     let there = &sources.tracks[*i].media;
-                    owners[*i] == input.name && !taken.contains(i) && *there == track.media
+                    let is_same = owners[*i].name == input.name && *there == track.media;
+                    is_same && !taken.contains(i) && owners[*i].is_free(span)
                 });
-                let index = same.unwrap_or_else(|| {
-                    owners.push(&input.name);
+                let index = free.unwrap_or_else(|| {
+                    owners.push(Owner::new(&input.name));
                     sources.tracks.push(Track {
                         name: input.name.clone(),
                         media: track.media.clone(),
                     });
                     sources.tracks.len() - 1
                 });
+                owners[index].spans.push(span);
                 taken.push(index);
             }
             sources.bytes += std::fs::metadata(&input.path).map_or(0, |m| m.len());
@@ -175,6 +179,59 @@ impl<'a> Sources<'a> {
             error,
             until,
         });
+    }
+}
+
+/// Parts of one recording may reach so far into each other: sound runs ahead of
+/// the keyframe that begins the next part, and a last picture may last a second.
+const JOINT: Duration = Duration::from_secs(2);
+
+/// From when to when an input runs in the room's file.
+#[derive(Clone, Copy)]
+struct Span {
+    start: Duration,
+    end: Duration,
+}
+
+impl Span {
+    fn of(input: &Input, reader: &Reader) -> Self {
+        let length = reader
+            .length()
+            .or_else(|| Some(finish::inspect(&input.path).ok()?.duration))
+            .unwrap_or(Duration::MAX);
+        Self {
+            start: input.start,
+            end: input.start.saturating_add(length),
+        }
+    }
+
+    /// Whether one is over when the other begins.
+    fn is_apart(self, other: Self) -> bool {
+        let (first, second) = match self.start <= other.start {
+            true => (self, other),
+            false => (other, self),
+        };
+        let joint = JOINT.min((first.end - first.start) / 2);
+        first.end <= second.start.saturating_add(joint)
+    }
+}
+
+/// Whose a track of the room's file is, and when it is used.
+struct Owner<'a> {
+    name: &'a str,
+    spans: Vec<Span>,
+}
+
+impl<'a> Owner<'a> {
+    fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            spans: Vec::new(),
+        }
+    }
+
+    fn is_free(&self, span: Span) -> bool {
+        self.spans.iter().all(|used| used.is_apart(span))
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::boxes::{u32, u64};
 use super::fragment::Fragments;
-use super::header::{Movie, movie};
+use super::header::{MAX_MOVIE_BYTES, Movie, movie};
 use super::movie::{self, About, Finished};
 use super::tables::{MAX_SAMPLES, Table, scale};
 use super::writer::brands;
@@ -25,17 +25,62 @@ pub(crate) struct Plan {
     pub summary: Summary,
 }
 
+/// Of the movie box, what is not tables: a thousand tracks with their names and
+/// parameter sets, and chapters.
+const MAX_OTHER_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Tables of all tracks that are written, so that the movie box can be read.
+const MAX_TABLE_BYTES: u64 = MAX_MOVIE_BYTES - MAX_OTHER_BYTES;
+
+/// What a finished file may have.
+struct Limits {
+    /// Of a track.
+    samples: usize,
+    /// Of all tracks.
+    table_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            samples: MAX_SAMPLES,
+            table_bytes: MAX_TABLE_BYTES,
+        }
+    }
+}
+
 /// Looks through a file up to its last whole fragment.
-pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, ReadError> {
+pub(crate) fn plan<R: Read + Seek>(file: &mut R, len: u64) -> Result<Plan, FinishError> {
+    plan_within(file, len, Limits::default())
+}
+
+fn plan_within<R: Read + Seek>(
+    file: &mut R,
+    len: u64,
+    limits: Limits,
+) -> Result<Plan, FinishError> {
     let movie = movie(file, len)?;
     // Those of others that are half in tables are left as they are.
     if !movie.open || movie.has_tables() {
-        return Err(ReadError::Finished);
+        return Err(ReadError::Finished.into());
     }
-    plan_of(movie, file, len)
+    let plan = plan_of(movie, file, len, limits.samples)?;
+    let bytes = plan.tables.iter().map(Table::bytes).sum();
+    match bytes > limits.table_bytes {
+        true => Err(FinishError::IndexTooLarge {
+            bytes,
+            limit: limits.table_bytes,
+        }),
+        false => Ok(plan),
+    }
 }
 
-fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan, ReadError> {
+fn plan_of<R: Read + Seek>(
+    movie: Movie,
+    file: &mut R,
+    len: u64,
+    max_samples: usize,
+) -> Result<Plan, ReadError> {
     let mut tables: Vec<Table> = movie
         .tracks
         .iter()
@@ -48,7 +93,7 @@ fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan,
     let mut fragments = Fragments::default();
     let mut resume = Resume::default();
     let mut skipped = 0;
-    'file: while at < len {
+    while at < len {
         let found = match fragments.read(file, &movie, at, len) {
             Ok(Some(found)) => found,
             // Indexes and the like are no loss.
@@ -66,17 +111,17 @@ fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan,
                 None => break,
             },
         };
-        let full = found
-            .runs
-            .iter()
-            .any(|r| tables[r.track].sizes.len() + r.entries.len() > MAX_SAMPLES);
-        if full {
-            break 'file;
-        }
         for run in &found.runs {
             let track = &movie.tracks[run.track];
             let here = |ticks| scale(ticks, track.rate, track.track.timescale());
             let table = &mut tables[run.track];
+            if table.sizes.len() + run.entries.len() > max_samples {
+                // Cut there it would not be whole; open it is.
+                return Err(ReadError::TooLarge {
+                    what: "track",
+                    limit: max_samples as u64,
+                });
+            }
             let mut decode = run.start;
             let first = run.entries.first().map_or(found.data.start, |e| e.offset);
             let count = u32::try_from(run.entries.len()).unwrap_or(0);
@@ -134,7 +179,7 @@ fn plan_of<R: Read + Seek>(movie: Movie, file: &mut R, len: u64) -> Result<Plan,
 pub(crate) fn inspect<R: Read + Seek>(file: &mut R, len: u64) -> Result<Summary, ReadError> {
     let movie = movie(file, len)?;
     match movie.open && !movie.has_tables() {
-        true => plan_of(movie, file, len).map(|p| p.summary),
+        true => plan_of(movie, file, len, MAX_SAMPLES).map(|p| p.summary),
         false => survey::summary(movie, file, len),
     }
 }
@@ -206,5 +251,59 @@ impl Plan {
             crate::finish::copy(file, *offset, *length, out)?;
         }
         out.write_all(&chapter_media).map_err(FinishError::Write)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::time::Duration;
+
+    use veche_media::AudioCodec;
+
+    use super::*;
+    use crate::mp4::Writer;
+    use crate::track::Sample;
+
+    /// Finishes two seconds of sound within limits.
+    fn plan(limits: Limits) -> Result<Plan, FinishError> {
+        let mut writer = Writer::new(vec![Track::audio("a", AudioCodec::Opus)]);
+        let mut bytes = writer.header();
+        for n in 0..100 {
+            let at = Duration::from_millis(20 * n);
+            bytes.extend(writer.fragment(&[Sample {
+                track: 0,
+                at,
+                decode_at: at,
+                duration: Duration::from_millis(20),
+                keyframe: true,
+                data: [0xf8, 1, 2].as_slice().into(),
+            }]));
+        }
+        let len = bytes.len() as u64;
+        plan_within(&mut Cursor::new(bytes), len, limits)
+    }
+
+    #[test]
+    fn an_index_that_could_not_be_read_is_not_written() {
+        assert!(plan(Limits::default()).is_ok());
+        let limits = Limits {
+            table_bytes: 1_000,
+            ..Limits::default()
+        };
+        let error = plan(limits).err().unwrap();
+        let is_named = matches!(error, FinishError::IndexTooLarge { limit: 1_000, .. });
+        assert!(is_named, "{error}");
+    }
+
+    #[test]
+    fn a_track_of_too_many_samples_is_not_cut() {
+        let limits = |samples| Limits {
+            samples,
+            ..Limits::default()
+        };
+        assert_eq!(plan(limits(100)).unwrap().summary.tracks[0].samples, 100);
+        let error = plan(limits(99)).err().unwrap();
+        assert_eq!(error.to_string(), "track is larger than 99");
     }
 }

@@ -13,7 +13,7 @@ use crate::error::ReadError;
 const MAX_MOOF_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Samples of a fragment: hours of sound of several tracks.
-const MAX_FRAGMENT_SAMPLES: usize = 1 << 20;
+pub(super) const MAX_FRAGMENT_SAMPLES: usize = 1 << 20;
 
 /// Boxes in a row that are neither of a fragment's: indexes, events, paddings.
 const MAX_OTHERS: usize = 64;

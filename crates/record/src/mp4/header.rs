@@ -1,6 +1,7 @@
 //! The movie box, read: ours and those of others.
 
 use std::io::{Read, Seek};
+use std::time::Duration;
 
 use super::boxes::{Fields, child, children, descend};
 use super::describe::{self, Unread};
@@ -15,7 +16,7 @@ use crate::track::{MAX_TRACKS, Track, TrackMedia, time};
 
 /// A movie box: the tables of a finished part of a day with two tracks are
 /// below it.
-const MAX_MOVIE_BYTES: u64 = 128 * 1024 * 1024;
+pub(super) const MAX_MOVIE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Boxes at the top of a file before its movie: where it comes last there may be
 /// media in several pieces.
@@ -32,6 +33,8 @@ pub(crate) struct Movie {
     pub(super) ignored: Vec<u32>,
     /// There may be samples in fragments.
     pub open: bool,
+    /// How long it says that it is, if there are none.
+    pub(super) length: Option<Duration>,
     /// Behind the movie box.
     pub end: u64,
     pub extras: Extras,
@@ -139,7 +142,7 @@ pub(crate) fn movie<R: Read + Seek>(file: &mut R, len: u64) -> Result<Movie, Rea
 fn read<R: Read + Seek>(file: &mut R, found: Top, at: u64, len: u64) -> Result<Movie, ReadError> {
     let bytes = top::body(file, found, "movie box", MAX_MOVIE_BYTES)?;
     let malformed = || ReadError::malformed("moov", at);
-    let rate = movie_rate(&bytes).ok_or_else(malformed)?;
+    let (rate, length) = movie_clock(&bytes).ok_or_else(malformed)?;
     let mvex = child(&bytes, b"mvex");
     let mut tracks = Vec::new();
     let mut ignored = Vec::new();
@@ -185,17 +188,19 @@ fn read<R: Read + Seek>(file: &mut R, found: Top, at: u64, len: u64) -> Result<M
         tracks,
         ignored,
         open: mvex.is_some(),
+        length: length.filter(|_| mvex.is_none()),
         end: found.end,
         extras: extras(&bytes),
     })
 }
 
-/// Ticks a second of the movie.
-fn movie_rate(moov: &[u8]) -> Option<u32> {
+/// Ticks a second of the movie, and how long it says that it is.
+fn movie_clock(moov: &[u8]) -> Option<(u32, Option<Duration>)> {
     let mut mvhd = Fields(child(moov, b"mvhd")?);
     let (version, _) = mvhd.full()?;
     mvhd.skip(if version == 1 { 16 } else { 8 })?;
-    mvhd.u32().filter(|rate| *rate > 0)
+    let rate = mvhd.u32().filter(|rate| *rate > 0)?;
+    Some((rate, mvhd.wide(version).map(|ticks| time(ticks, rate))))
 }
 
 fn extras(moov: &[u8]) -> Extras {

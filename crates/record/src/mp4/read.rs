@@ -1,9 +1,10 @@
 //! Reading files, ours and those of others, open or finished, however they end.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
 
-use super::fragment::{Fragment, Fragments};
+use super::fragment::{Fragment, Fragments, MAX_FRAGMENT_SAMPLES};
 use super::header::{Movie, MovieTrack, When, movie, signed_time};
 use super::index::Cursor;
 use super::text;
@@ -45,6 +46,10 @@ impl<R: Read + Seek> Samples<R> {
 
     pub(crate) fn extras(&self) -> &Extras {
         &self.places.movie.extras
+    }
+
+    pub(crate) fn length(&self) -> Option<Duration> {
+        self.places.movie.length
     }
 
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
@@ -115,12 +120,19 @@ pub(super) struct Places {
     fragments: Fragments,
     /// Behind the last fragment that was looked at.
     at: u64,
-    /// Of fragments, in order.
-    ready: VecDeque<Place>,
+    /// Of fragments, by when they are due and, where that is the same, in the order
+    /// of the file.
+    ready: BTreeMap<(i64, u64), Place>,
+    /// Of fragments, how many were ready so far.
+    count: u64,
     /// The first fragment that is not in [`Self::ready`]. A track may have its
     /// own fragments, so that those of several are at the same time.
     following: Following,
 }
+
+/// Samples that are ready at once: hours of several tracks that have their own
+/// fragments.
+const MAX_READY: usize = 4 * MAX_FRAGMENT_SAMPLES;
 
 enum Following {
     /// Not looked at.
@@ -137,7 +149,8 @@ impl Places {
             cursors: vec![Cursor::default(); movie.tracks.len()],
             fragments: Fragments::default(),
             at: movie.end,
-            ready: VecDeque::new(),
+            ready: BTreeMap::new(),
+            count: 0,
             following: match movie.open {
                 true => Following::Unknown,
                 false => Following::End,
@@ -194,16 +207,18 @@ impl Places {
             if matches!(self.following, Following::Unknown) {
                 self.following = self.look(file, len);
             }
-            let first = self.ready.front().map(|place| self.due(place));
+            let first = self.ready.first_key_value().map(|((due, _), _)| *due);
             match &mut self.following {
                 Following::Fragment(due, places) if first.is_none_or(|first| *due <= first) => {
                     let places = std::mem::take(places);
-                    self.ready.extend(places);
                     self.following = Following::Unknown;
-                    let tracks = &self.movie.tracks;
-                    self.ready
-                        .make_contiguous()
-                        .sort_by_key(|place| signed_time(place.when.due, tracks[place.track].rate));
+                    if self.ready.len() + places.len() > MAX_READY {
+                        return Err(ReadError::malformed("fragment", self.at));
+                    }
+                    for place in places {
+                        self.ready.insert((self.due(&place), self.count), place);
+                        self.count += 1;
+                    }
                 }
                 Following::Error(_) if first.is_none() => {
                     match std::mem::replace(&mut self.following, Following::End) {
@@ -211,7 +226,7 @@ impl Places {
                         _ => return Ok(None),
                     }
                 }
-                _ => return Ok(self.ready.pop_front()),
+                _ => return Ok(self.ready.pop_first().map(|(_, place)| place)),
             }
         }
     }

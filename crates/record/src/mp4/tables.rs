@@ -173,6 +173,25 @@ impl Table {
         scale(self.start.unwrap_or(0), self.timescale, rate)
     }
 
+    /// Runs of chunks of equally many samples: the first, from 1, and how many.
+    fn runs_of_chunks(&self) -> Vec<(u32, u32)> {
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for (i, (_, samples)) in self.chunks.iter().enumerate() {
+            if runs.last().is_none_or(|(_, n)| n != samples) {
+                runs.push((u32::try_from(i).unwrap_or(u32::MAX - 1) + 1, *samples));
+            }
+        }
+        runs
+    }
+
+    /// How many bytes [`Table::write`] appends at most.
+    pub(super) fn bytes(&self) -> u64 {
+        const HEADS: usize = 6 * 20;
+        let pairs = self.deltas.len() + self.offsets.len() + self.chunks.len();
+        let words = self.keys.len() + self.sizes.len();
+        (HEADS + 8 * pairs + 4 * words + 12 * self.runs_of_chunks().len()) as u64
+    }
+
     /// Appends `stts`, `ctts`, `stss`, `stsc`, `stsz` and `co64`.
     pub(super) fn write(&self, out: &mut Vec<u8>, shift: u64, sync: bool) {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -201,12 +220,7 @@ impl Table {
                 }
             });
         }
-        let mut runs: Vec<(u32, u32)> = Vec::new();
-        for (i, (_, samples)) in self.chunks.iter().enumerate() {
-            if runs.last().is_none_or(|(_, n)| n != samples) {
-                runs.push((count(i) + 1, *samples));
-            }
-        }
+        let runs = self.runs_of_chunks();
         full(out, b"stsc", 0, 0, |out| {
             u32(out, count(runs.len()));
             for (first, samples) in &runs {
@@ -236,4 +250,24 @@ pub(super) fn scale(ticks: u64, from: u32, to: u32) -> u64 {
     let from = u128::from(from.max(1));
     let scaled = (u128::from(ticks) * u128::from(to) + from / 2) / from;
     u64::try_from(scaled).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_not_longer_than_they_tell() {
+        let mut table = Table::new(1000);
+        for n in 0..100_u32 {
+            let offset = i64::from(n % 3) * 40;
+            table.push(u64::from(n * 40 + n % 2), offset, 40, n, n % 10 == 0);
+            table.chunks.push((u64::from(n), n % 4));
+        }
+        table.end(0);
+        let mut out = Vec::new();
+        table.write(&mut out, 0, true);
+        let told = table.bytes();
+        assert!((0..100).contains(&(told - out.len() as u64)), "{told}");
+    }
 }

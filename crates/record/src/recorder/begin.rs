@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, FrameSize};
 
-use super::part::{self, Layout, Part, PartInfo, PartReason};
+use super::lead::LeadIn;
+use super::part::{Layout, Part, PartInfo, PartReason};
 use super::{
-    Aligned, End, MAX_PART_DURATION, MAX_PARTS, MIN_PART, Output, Recorder, State, Status,
+    Aligned, End, FRAGMENT_BYTES, MAX_PART_DURATION, MAX_PARTS, MIN_PART, Output, Recorder, State,
+    Status,
 };
 
 impl Recorder {
@@ -25,7 +27,11 @@ impl Recorder {
             Some(part) => {
                 let young = now.saturating_sub(part.opened) < MIN_PART;
                 match self.layout.reason_to_leave(&layout) {
-                    Some(PartReason::Rotation) if young => None,
+                    Some(PartReason::Rotation) if young => {
+                        // At the first keyframe that comes when it is old enough.
+                        self.wanted = Some(layout);
+                        None
+                    }
                     Some(PartReason::Codec) if young => return false,
                     None => {
                         self.wanted = None;
@@ -114,22 +120,34 @@ impl Recorder {
         if length.is_zero() {
             return;
         }
-        let pictures = part::black(&self.layout, unit, length);
-        for (at, duration, data) in pictures {
-            self.timeline.video_at(at);
-            self.push(now, true, at, duration, true, data);
+        let waiting = match &self.state {
+            State::Waiting { held, .. } => held.front().map(|unit| unit.at),
+            _ => None,
+        };
+        let sound = waiting.map_or(at, |waiting| waiting.min(at));
+        let sound = sound.saturating_sub(aligned.origin);
+        let track = self.layout.position(false);
+        let mut bytes = Vec::new();
+        for second in LeadIn::new(&self.layout, unit, length, sound) {
+            let Some(part) = &mut self.part else { break };
+            for sample in second {
+                match Some(sample.track) == track {
+                    true => self.counters.silence += 1,
+                    false => self.timeline.video_at(sample.at),
+                }
+                part.push_made(now, sample);
+            }
+            bytes.extend(part.take(track).bytes);
+            if bytes.len() >= FRAGMENT_BYTES {
+                self.write(std::mem::take(&mut bytes));
+            }
         }
-        if self.layout.audio.is_some() {
-            let waiting = match &self.state {
-                State::Waiting { held, .. } => held.front().map(|unit| unit.at),
-                _ => None,
-            };
-            let sound = waiting.map_or(at, |waiting| waiting.min(at));
-            let length = sound.saturating_sub(aligned.origin);
-            self.fill(now, (Duration::ZERO, length));
-            self.timeline.audio_ends_at(length);
+        if !bytes.is_empty() {
+            self.write(bytes);
         }
-        self.flush(now);
+        if track.is_some() {
+            self.timeline.audio_ends_at(sound);
+        }
     }
 
     pub(super) fn start_with_sound(&mut self, now: Duration) {

@@ -6,7 +6,7 @@ use veche_media::{AccessUnit, AccessUnitKind};
 
 use super::audio;
 use super::part::Layout;
-use super::{MAX_HELD, Recorder, State};
+use super::{MAX_HELD, MAX_PART_DURATION, Recorder, State};
 
 impl Recorder {
     pub(super) fn handle_video(&mut self, now: Duration, unit: AccessUnit) {
@@ -34,6 +34,9 @@ impl Recorder {
                 self.ask_for_keyframe_again(now);
                 return;
             }
+            if self.timeline.length() >= MAX_PART_DURATION {
+                self.ask_for_keyframe_again(now);
+            }
             if rotation != self.layout.rotation && self.wanted.is_none() {
                 self.wanted = Some(Layout {
                     rotation,
@@ -53,10 +56,9 @@ impl Recorder {
                 return;
             }
             self.needs_keyframe = false;
-            self.asked_for_keyframe = None;
-            if std::mem::take(&mut self.slow) {
-                self.status_recording();
-            }
+            // One that the part is too young for is asked for again.
+            self.asked_for_keyframe = self.wanted.map(|_| now);
+            self.caught_up();
         }
         let at = self.timeline.video(unit.at);
         let duration = self.timeline.picture_duration();
@@ -104,11 +106,26 @@ impl Recorder {
                 return;
             }
         }
+        // Where there are pictures it begins with one of them.
+        if self.timeline.length() >= MAX_PART_DURATION && !self.timeline.is_showing() {
+            self.needs_keyframe = true;
+            if !self.begin_at(now, self.layout, None, &unit) {
+                self.dropped(1);
+                return;
+            }
+        }
+        if !self.timeline.has_video() {
+            // No keyframe has to come for it.
+            self.caught_up();
+        }
         match self.timeline.audio(unit.at, duration) {
             audio::Place::Overlaps => self.dropped(1),
             audio::Place::At(at) => self.push(now, false, at, duration, true, unit.data),
             audio::Place::Behind { silence, at } => {
-                self.fill(now, silence);
+                if !self.fill(now, silence) {
+                    self.dropped(1);
+                    return;
+                }
                 self.push(now, false, at, duration, true, unit.data);
             }
         }

@@ -11,7 +11,8 @@ pub enum Output {
     Open(PartInfo),
     /// Append to the open file, then tell [`super::Recorder::handle_written`].
     Write(Arc<Vec<u8>>),
-    /// A fragment ends here: a policy of syncing acts on it.
+    /// A fragment ends here: a policy of syncing acts on it. If it does, tell
+    /// [`super::Recorder::handle_synced`].
     Sync,
     /// Nothing more comes for the open file: finish it.
     Close,
@@ -70,6 +71,9 @@ pub struct Counters {
     /// Of them, not in any file: before the first keyframe, behind a loss,
     /// while the disk refused, overlapping sound.
     pub dropped_units: u64,
+    /// Of them, those of which the disk had refused so much that nothing more
+    /// could wait for it.
+    pub refused_units: u64,
     /// Bytes of media given to be written.
     pub bytes: u64,
     /// Packets of silence written where no sound came.

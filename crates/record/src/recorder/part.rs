@@ -1,10 +1,9 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use veche_media::{AccessUnit, AudioCodec, FrameSize, VideoCodec};
 
 use super::FRAGMENT;
-use crate::bitstream::{self, black};
+use crate::bitstream;
 use crate::container::{Container, Writer};
 use crate::track::{Sample, Track, TrackMedia};
 
@@ -107,38 +106,11 @@ impl Layout {
     }
 }
 
-fn described(codec: VideoCodec, unit: &AccessUnit) -> Option<bitstream::Description> {
+pub(super) fn described(codec: VideoCodec, unit: &AccessUnit) -> Option<bitstream::Description> {
     match unit.kind {
         veche_media::AccessUnitKind::Video { .. } => bitstream::describe(codec, &unit.data),
         veche_media::AccessUnitKind::Audio { .. } => None,
     }
-}
-
-/// Black pictures before the media of an aligned file: one a second, and for
-/// those who came more than ten minutes late as many, longer ones.
-const MAX_BLACK_PICTURES: u32 = 600;
-
-/// Black pictures of the size of `unit` that fill `length`: time, duration,
-/// data. None where the codec's black takes an encoder.
-pub(super) fn black(
-    layout: &Layout,
-    unit: &AccessUnit,
-    length: Duration,
-) -> Vec<(Duration, Duration, Arc<[u8]>)> {
-    let made = layout.video.and_then(|codec| {
-        let size = described(codec, unit)?.size?;
-        black::keyframe(codec, size)
-    });
-    let Some(picture) = made else {
-        return Vec::new();
-    };
-    let picture: Arc<[u8]> = picture.into();
-    let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
-    let count = seconds.clamp(1, MAX_BLACK_PICTURES);
-    let each = length / count;
-    (0..count)
-        .map(|i| (each * i, each, Arc::clone(&picture)))
-        .collect()
 }
 
 /// The open file: what waits for its next fragment.
@@ -149,6 +121,17 @@ pub(super) struct Part {
     waiting: Vec<Sample>,
     bytes: usize,
     since: Option<Duration>,
+    /// Of what waits, made here.
+    made: u64,
+}
+
+/// What waited, as one write.
+pub(super) struct Fragment {
+    pub(super) bytes: Vec<u8>,
+    /// Units in it that came from the stream.
+    pub(super) units: u64,
+    /// When its sound begins in the file.
+    pub(super) sound: Option<Duration>,
 }
 
 impl Part {
@@ -162,6 +145,7 @@ impl Part {
             waiting: Vec::new(),
             bytes: 0,
             since: None,
+            made: 0,
         };
         (part, header)
     }
@@ -170,6 +154,12 @@ impl Part {
         self.since.get_or_insert(now);
         self.bytes += sample.data.len();
         self.waiting.push(sample);
+    }
+
+    /// Silence, or black.
+    pub(super) fn push_made(&mut self, now: Duration, sample: Sample) {
+        self.made += 1;
+        self.push(now, sample);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -185,12 +175,17 @@ impl Part {
         self.since.map_or(Duration::ZERO, |s| now.saturating_sub(s))
     }
 
-    /// A fragment of what waits.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    /// A fragment of what waits. `sound` is the track of it.
+    pub(super) fn take(&mut self, sound: Option<usize>) -> Fragment {
         self.since = None;
         self.bytes = 0;
-        let bytes = self.writer.fragment(&self.waiting);
+        let of_sound = self.waiting.iter().find(|s| Some(s.track) == sound);
+        let fragment = Fragment {
+            bytes: self.writer.fragment(&self.waiting),
+            units: self.waiting.len() as u64 - std::mem::take(&mut self.made),
+            sound: of_sound.map(|s| s.at),
+        };
         self.waiting.clear();
-        bytes
+        fragment
     }
 }

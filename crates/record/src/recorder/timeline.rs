@@ -25,6 +25,10 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Pictures are at least so far apart: Matroska's ticks.
 const MIN_FRAME: Duration = Duration::from_millis(1);
 
+/// A stream without a picture for so long has its camera off. Screens that stand
+/// still send one in a few seconds.
+const PICTURES_GONE: Duration = Duration::from_secs(30);
+
 /// Room time into file time.
 #[derive(Debug)]
 pub(super) struct Timeline {
@@ -103,6 +107,12 @@ impl Timeline {
 
     pub(super) fn has_video(&self) -> bool {
         self.last_picture.is_some()
+    }
+
+    /// Whether there were pictures a moment ago.
+    pub(super) fn is_showing(&self) -> bool {
+        self.last_picture
+            .is_some_and(|at| at + PICTURES_GONE >= self.length())
     }
 
     fn in_file(&self, at: Duration) -> Duration {

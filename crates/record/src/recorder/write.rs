@@ -45,17 +45,31 @@ impl Recorder {
         }
     }
 
-    /// Silence in `from..to` of the file.
-    pub(super) fn fill(&mut self, now: Duration, (from, to): (Duration, Duration)) {
-        let Some(codec) = self.layout.audio else {
-            return;
+    /// Silence in `from..to` of the file. `false` if the disk refused some of it: what
+    /// follows has to wait for another try.
+    pub(super) fn fill(&mut self, now: Duration, (from, to): (Duration, Duration)) -> bool {
+        let (Some(codec), Some(track)) = (self.layout.audio, self.layout.position(false)) else {
+            return true;
         };
         let mut at = from;
         while let Some((data, length)) = audio::silence(codec, to.saturating_sub(at)) {
             self.counters.silence += 1;
-            self.push(now, false, at, length, true, data.into());
+            let sample = Sample {
+                track,
+                at,
+                decode_at: at,
+                duration: length,
+                keyframe: true,
+                data: data.into(),
+            };
             at += length;
+            let Some(part) = &mut self.part else { break };
+            part.push_made(now, sample);
+            if part.bytes() >= FRAGMENT_BYTES && !self.write_fragment() {
+                return false;
+            }
         }
+        true
     }
 
     pub(super) fn flush_if_due(&mut self, now: Duration) {
@@ -74,22 +88,39 @@ impl Recorder {
         {
             self.fill(now, silence);
         }
-        let Some(part) = &mut self.part else { return };
-        let bytes = part.take();
-        if !bytes.is_empty() {
-            self.write(bytes);
-        }
+        self.write_fragment();
     }
 
-    pub(super) fn write(&mut self, bytes: Vec<u8>) {
+    /// What waits. `false` if it is lost.
+    fn write_fragment(&mut self) -> bool {
+        let sound = self.layout.position(false);
+        let Some(part) = &mut self.part else {
+            return true;
+        };
+        let fragment = part.take(sound);
+        if fragment.bytes.is_empty() || self.write(fragment.bytes) {
+            return true;
+        }
+        // What follows would lack what it refers to.
+        self.needs_keyframe = true;
+        self.dropped(fragment.units);
+        self.counters.refused_units += fragment.units;
+        // Silence takes its place.
+        if let Some(at) = fragment.sound {
+            self.timeline.audio_ends_at(at);
+        }
+        false
+    }
+
+    /// `false` if the disk has no room for it.
+    pub(super) fn write(&mut self, bytes: Vec<u8>) -> bool {
         let length = bytes.len() as u64;
-        if self.disk.push(bytes) {
+        let is_taken = self.disk.push(bytes);
+        if is_taken {
             self.counters.bytes += length;
-        } else {
-            // What follows would lack what it refers to.
-            self.needs_keyframe = true;
         }
         self.pump_disk();
+        is_taken
     }
 
     pub(super) fn pump_disk(&mut self) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::RecordingId;
 use super::folder::Folder;
-use super::manifest::{Manifest, State};
+use super::manifest::{Manifest, State, manifest_path};
 use super::sound::Sounds;
 use crate::container::Container;
 use crate::error::ReadError;
@@ -88,6 +88,10 @@ fn save(manifest: &Manifest, path: &Path) {
     }
 }
 
+/// Names that others may take between a look and a link. Nobody but an operator puts
+/// files here by himself.
+const MAX_TAKEN: u32 = 16;
+
 enum Problem {
     Empty,
     Later(String),
@@ -101,6 +105,7 @@ impl From<FinishError> for Problem {
             FinishError::Read(ReadError::Io(error)) => Self::Later(error.to_string()),
             FinishError::Read(error) => Self::Broken(error.to_string()),
             FinishError::Write(error) => Self::Later(error.to_string()),
+            FinishError::IndexTooLarge { .. } => Self::Broken(error.to_string()),
         }
     }
 }
@@ -113,7 +118,11 @@ impl From<io::Error> for Problem {
 
 fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(), Problem> {
     let folder = with.folder;
-    let length = fs::metadata(&job.media)?.len();
+    let length = match fs::metadata(&job.media) {
+        // A power cut came between its manifest and itself.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Problem::Empty),
+        found => found?.len(),
+    };
     if length == 0 {
         return Err(Problem::Empty);
     }
@@ -172,14 +181,10 @@ fn finish_renamed(
     if manifest.part > 1 {
         base.push_str(&format!("-part{}", manifest.part));
     }
-    let name = folder
-        .free_name(&base, &manifest.container)
-        .ok_or(io::Error::from(io::ErrorKind::AlreadyExists))?;
-    manifest.final_file = Some(name.clone());
-    manifest.write(&job.manifest_path)?;
-    let path = folder.path().join(&name);
-    // A link, unlike a rename, takes no name that somebody has by now.
-    fs::hard_link(&beside, &path)?;
+    let name = take_name(folder, job, manifest, &beside, &base).inspect_err(|_| {
+        // It is made again from the open file.
+        let _ = fs::remove_file(&beside);
+    })?;
     fs::remove_file(&beside)?;
     // Before the manifest forgets the open file, or a crash would leave it as
     // one that nobody knows.
@@ -187,6 +192,37 @@ fn finish_renamed(
     manifest.file = name;
     manifest.final_file = None;
     Ok(summary)
+}
+
+/// Gives the finished file a name that nobody has. If that fails the manifest tells
+/// of none: it could be the name of another by now.
+fn take_name(
+    folder: &Folder,
+    job: &Job,
+    manifest: &mut Manifest,
+    beside: &Path,
+    base: &str,
+) -> io::Result<String> {
+    for _ in 0..MAX_TAKEN {
+        let Some(name) = folder.reserve_free_name(base, &manifest.container) else {
+            break;
+        };
+        let path = folder.path().join(&name);
+        manifest.final_file = Some(name.clone());
+        let linked = manifest
+            .write(&job.manifest_path)
+            // A link, unlike a rename, takes no name that somebody has by now.
+            .and_then(|()| fs::hard_link(beside, &path));
+        folder.release(&manifest_path(&path));
+        let Err(error) = linked else {
+            return Ok(name);
+        };
+        manifest.final_file = None;
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// What the tracks are coded with, as names of files say it. Sound that becomes

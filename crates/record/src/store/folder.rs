@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::manifest::EXTENSION;
+use super::manifest::{EXTENSION, manifest_path};
 use crate::finish::UNFINISHED;
 use crate::journal;
 use crate::name::{MAX_TRIES, numbered};
@@ -13,7 +13,8 @@ use crate::name::{MAX_TRIES, numbered};
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    /// Manifests of files that are being written or finished.
+    /// Manifests of files that are being written or finished, and those that would
+    /// lie beside the names that finished files are about to get.
     busy: Mutex<BTreeSet<PathBuf>>,
 }
 
@@ -52,13 +53,14 @@ impl Folder {
     pub(super) fn reserve(&self, base: &str) -> io::Result<(PathBuf, String)> {
         for n in 1..=MAX_TRIES {
             let name = numbered(base, n);
-            if self.has_media(&name) || self.is_of_a_room(&name) {
+            let manifest = self.path.join(format!("{name}.{EXTENSION}"));
+            // Held over all, or a recovery that runs meanwhile would find a
+            // manifest without content and without owner, and who finishes a file
+            // could take the name.
+            let mut busy = self.busy();
+            if busy.contains(&manifest) || self.has_media(&name) || self.is_of_a_room(&name) {
                 continue;
             }
-            let manifest = self.path.join(format!("{name}.{EXTENSION}"));
-            // Held over both, or a recovery that runs meanwhile would find a
-            // manifest without content and without owner.
-            let mut busy = self.busy();
             let made = OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -93,8 +95,16 @@ impl Folder {
             .is_ok()
     }
 
-    /// A name for a finished file that nobody has at the moment.
-    pub(super) fn free_name(&self, base: &str, extension: &str) -> Option<String> {
+    /// A name for a finished file that nobody has, and that nobody else gets before
+    /// [`Folder::release`] of its manifest.
+    pub(super) fn reserve_free_name(&self, base: &str, extension: &str) -> Option<String> {
+        let mut busy = self.busy();
+        let name = self.free_name(base, extension, &busy)?;
+        busy.insert(manifest_path(&self.path.join(&name)));
+        Some(name)
+    }
+
+    fn free_name(&self, base: &str, extension: &str, busy: &BTreeSet<PathBuf>) -> Option<String> {
         (1..=MAX_TRIES)
             .map(|n| numbered(base, n))
             .find(|name| {
@@ -102,6 +112,7 @@ impl Folder {
                 !self.has_media(name)
                     && !self.is_of_a_room(name)
                     && manifest.symlink_metadata().is_err()
+                    && !busy.contains(&manifest)
             })
             .map(|name| format!("{name}.{extension}"))
     }
@@ -145,4 +156,25 @@ fn half_of(path: &Path) -> Option<PathBuf> {
         .chain(&[EXTENSION])
         .find_map(|e| name.find(&format!(".{e}.")).map(|at| &name[..at]))?;
     Some(path.with_file_name(format!("{stem}.{EXTENSION}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_who_finish_at_once_get_two_names() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let first = folder.reserve_free_name("bob-4000", "webm").unwrap();
+        let second = folder.reserve_free_name("bob-4000", "webm").unwrap();
+        assert_eq!([first, second], ["bob-4000.webm", "bob-4000-2.webm"]);
+        // Nor does what begins meanwhile.
+        let (manifest, begun) = folder.reserve("bob-4000").unwrap();
+        assert_eq!(begun, "bob-4000-3");
+        folder.release(&manifest);
+        folder.release(&folder.path().join("bob-4000.json"));
+        let again = folder.reserve_free_name("bob-4000", "mp4").unwrap();
+        assert_eq!(again, "bob-4000.mp4");
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,11 +38,14 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
         tracing::warn!(%error, "cannot remove what a crash left");
     }
     let paths = manifest::paths(folder.path()).unwrap_or_default();
+    let mut named = Named::default();
+    let mut open: Vec<(PathBuf, Manifest)> = Vec::new();
     for path in paths.iter().filter(|p| !folder.is_busy(p)) {
         match Manifest::read(path) {
             Ok(found) => {
+                named.add(&found);
                 if matches!(found.state, State::Recording | State::Closed) {
-                    finish(&mut recovery, job(folder, path.clone(), found));
+                    open.push((path.clone(), found));
                 }
             }
             Err(error) => {
@@ -51,6 +55,9 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
                 recovery.bad_manifests.push((path.clone(), error));
             }
         }
+    }
+    for (path, found) in open {
+        finish(&mut recovery, job(folder, &named, path, found));
     }
     for media in orphans(folder) {
         if let Some(job) = adopt(folder, media) {
@@ -70,12 +77,29 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
     recovery
 }
 
-fn job(folder: &Folder, manifest_path: PathBuf, found: Manifest) -> Job {
+/// How many manifests tell of each file.
+#[derive(Default)]
+struct Named(BTreeMap<String, usize>);
+
+impl Named {
+    fn add(&mut self, manifest: &Manifest) {
+        for name in std::iter::once(&manifest.file).chain(&manifest.final_file) {
+            *self.0.entry(name.clone()).or_default() += 1;
+        }
+    }
+
+    fn only_once(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&1)
+    }
+}
+
+fn job(folder: &Folder, named: &Named, manifest_path: PathBuf, found: Manifest) -> Job {
     let mut manifest = found;
     let mut media = folder.path().join(&manifest.file);
     if let Some(name) = manifest.final_file.take() {
         let finished = folder.path().join(&name);
-        if finished.exists() {
+        // A name that others tell of, too, may be theirs.
+        if named.only_once(&name) && finished.exists() {
             // It got its name when it was whole; the open one is not needed.
             let _ = fs::remove_file(&media);
             manifest.file = name;
@@ -98,7 +122,7 @@ fn job(folder: &Folder, manifest_path: PathBuf, found: Manifest) -> Job {
 
 /// Media that no manifest tells of.
 fn orphans(folder: &Folder) -> Vec<PathBuf> {
-    let known: std::collections::BTreeSet<String> = manifest::read_all(folder.path())
+    let known: BTreeSet<String> = manifest::read_all(folder.path())
         .map(|all| {
             let names = |m: Manifest| std::iter::once(m.file).chain(m.final_file);
             all.manifests.into_iter().flat_map(names).collect()

@@ -10,6 +10,7 @@ use super::manifest::{Manifest, State, TrackEntry};
 use super::queue::{Control, Item, Queue};
 use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
 use crate::container::Container;
+use crate::finish::sync_folder;
 use crate::name::Fields;
 use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
 
@@ -28,6 +29,8 @@ pub(super) struct Slot {
     degraded: bool,
     /// Units and packets that are not in the open file.
     lost: u64,
+    /// Of those that the disk refused, how many earlier files have told.
+    refused: u64,
 }
 
 struct Open {
@@ -63,6 +66,7 @@ impl Slot {
             end: None,
             degraded: false,
             lost: 0,
+            refused: 0,
         }
     }
 
@@ -117,7 +121,11 @@ impl Slot {
                     let now = self.started.elapsed();
                     self.recorder.handle_written(now, result);
                 }
-                Output::Sync => self.sync(shop.config.sync),
+                Output::Sync => {
+                    if let Some(result) = self.sync(shop.config.sync) {
+                        self.recorder.handle_synced(result);
+                    }
+                }
                 Output::Close => self.close(shop),
                 Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
                 Output::Status(status) => {
@@ -203,6 +211,10 @@ impl Slot {
             .write(true)
             .create_new(true)
             .open(&media)?;
+        if let Err(error) = sync_folder(&media) {
+            let _ = std::fs::remove_file(&media);
+            return Err(error);
+        }
         self.open = Some(Open {
             file,
             media,
@@ -225,19 +237,23 @@ impl Slot {
         fields
     }
 
-    fn sync(&mut self, policy: SyncPolicy) {
-        let Some(open) = &mut self.open else { return };
+    /// `None` where it is not time for it.
+    fn sync(&mut self, policy: SyncPolicy) -> Option<Result<(), DiskError>> {
+        let open = self.open.as_mut()?;
         let due = match policy {
             SyncPolicy::Never => false,
             SyncPolicy::EveryFragment => true,
             SyncPolicy::Interval(interval) => open.synced.elapsed() >= interval,
         };
-        if due {
-            open.synced = Instant::now();
-            if let Err(error) = open.file.sync_data() {
-                tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
-            }
+        if !due {
+            return None;
         }
+        open.synced = Instant::now();
+        let synced = open.file.sync_data();
+        if let Err(error) = &synced {
+            tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
+        }
+        Some(synced.map_err(|error| DiskError::from(&error)))
     }
 
     fn close(&mut self, shop: &Shop<'_>) {
@@ -247,7 +263,9 @@ impl Slot {
         };
         open.manifest.state = State::Closed;
         open.manifest.degraded = self.degraded;
-        open.manifest.lost = std::mem::take(&mut self.lost);
+        let refused = self.recorder.counters().refused_units;
+        let refused_here = refused - std::mem::replace(&mut self.refused, refused);
+        open.manifest.lost = std::mem::take(&mut self.lost).saturating_add(refused_here);
         let job = Job {
             id: Some(self.id),
             fields: Some(self.request.name.clone()),

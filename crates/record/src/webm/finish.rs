@@ -17,6 +17,9 @@ use crate::track::{AudioCoding, Track, TrackMedia, time};
 /// from the last cue.
 const MAX_CUES: usize = 172_800;
 
+/// Where pictures are declared and there are none, sound has cues so far apart.
+const SOUND_CUES_MS: u64 = 2_000;
+
 /// What is left to do when the open file has been looked through.
 pub(crate) struct Plan {
     head: Head,
@@ -106,6 +109,8 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
             },
         };
         let mut cue = None;
+        let mut sound = None;
+        let mut is_shown = false;
         for block in found.blocks() {
             let Some(position) = head.position(block.number) else {
                 continue;
@@ -141,14 +146,25 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
             seen.samples += 1;
             seen.keyframes += u64::from(block.key);
             seen.last = seen.last.max(block.at);
-            if block.key && cue.is_none() && (track.is_video() || !pictures) {
-                cue = Some(Cue {
-                    at: block.at,
-                    number: block.number,
-                    offset: copied,
-                });
+            is_shown |= track.is_video();
+            let found = || Cue {
+                at: block.at,
+                number: block.number,
+                offset: copied,
+            };
+            if block.key && (track.is_video() || !pictures) {
+                cue.get_or_insert_with(found);
+            } else if track.is_audio() {
+                sound.get_or_insert_with(found);
             }
         }
+        // Among pictures one has to begin with a key; where there are none, with
+        // the sound.
+        let last = cues.last().map(|last: &Cue| last.at);
+        let cue = cue.or(sound.filter(|sound| {
+            let is_far = last.is_none_or(|last| sound.at >= last.saturating_add(SOUND_CUES_MS));
+            !is_shown && is_far
+        }));
         cues.extend(cue.filter(|_| cues.len() < MAX_CUES));
         match pieces.last_mut() {
             Some((start, length)) if *start + *length == at => *length += found.end - at,

@@ -123,6 +123,10 @@ impl<R: Read + Seek> Samples<R> {
         &self.head.extras
     }
 
+    pub(crate) fn length(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.head.duration? / 1000.0).ok()
+    }
+
     pub(crate) fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.head.tracks.iter().map(|(_, t)| t)
     }

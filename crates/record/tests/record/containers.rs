@@ -308,3 +308,105 @@ fn black_waits_for_a_keyframe_that_is_late_and_no_sound_is_lost_meanwhile() {
         );
     }
 }
+
+/// Times of the cues of a finished Matroska file, in milliseconds.
+fn cues(path: &std::path::Path) -> Vec<u64> {
+    let bytes = std::fs::read(path).unwrap();
+    let find = |bytes: &[u8], id: [u8; 4]| bytes.windows(4).position(|w| w == id);
+    let head = &bytes[..find(&bytes, [0x1f, 0x43, 0xb6, 0x75]).unwrap()];
+    let (mut times, mut at) = (Vec::new(), 0);
+    while at + 11 < head.len() {
+        // A point, its size in eight bytes, and first in it its time.
+        if head[at..at + 2] == [0xbb, 0x01] && head[at + 9] == 0xb3 {
+            let length = usize::from(head[at + 10] & 0x0f);
+            let time = &head[at + 11..][..length];
+            times.push(time.iter().fold(0, |time, b| time << 8 | u64::from(*b)));
+            at += 11 + length;
+        } else {
+            at += 1;
+        }
+    }
+    times
+}
+
+#[test]
+fn sound_can_be_sought_where_a_camera_is_off() {
+    let sound: Vec<_> = (0..5)
+        .flat_map(|turn| shifted(tone(), ms(turn * 4_000)))
+        .collect();
+    let late = shifted(pictures(VideoCodec::Vp8), ms(8_000));
+    for (shown, keys) in [(Vec::new(), Vec::new()), (late, vec![8, 9, 10, 11])] {
+        let units = together(&[sound.clone(), shown]);
+        let config = config(Some(VideoCodec::Vp8), Some(AudioCodec::Opus), "");
+        let part = record(config, &units).parts.remove(0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = write(folder.path(), "a.webm", &part.bytes);
+        finish(&path).unwrap();
+        let times = cues(&path);
+        assert!(
+            times[0] < 100 && times[times.len() - 1] > 16_000,
+            "{times:?}"
+        );
+        assert!(times.is_sorted());
+        assert!(times.windows(2).all(|w| w[1] - w[0] < 3_000), "{times:?}");
+        // Among pictures none but at their keyframes.
+        let among: Vec<_> = times
+            .iter()
+            .filter(|t| (8_000..12_000).contains(*t))
+            .collect();
+        for key in &keys {
+            assert!(
+                among.iter().any(|t| t.abs_diff(key * 1_000) <= 1),
+                "{times:?}"
+            );
+        }
+        assert!(keys.is_empty() || among.len() == keys.len(), "{times:?}");
+        assert_eq!(decode(&path, &[]), "");
+    }
+}
+
+#[test]
+fn what_is_before_the_media_of_an_aligned_file_is_bounded_and_interleaved() {
+    let late = ms(3_600_000);
+    let mut shown = pictures(VideoCodec::Vp8);
+    // Its first keyframe says that it is large (RFC 6386, 9.1).
+    let mut data = shown[0].data.to_vec();
+    data[6..10].copy_from_slice(&[0x00, 0x0f, 0x70, 0x08]);
+    shown[0].data = data.into();
+    for sound in [AudioCodec::Opus, AudioCodec::Pcmu] {
+        let heard = match sound {
+            AudioCodec::Opus => tone(),
+            other => buzz(other),
+        };
+        let units = shifted(together(&[shown.clone(), heard]), late);
+        for formats in ["vp8-mkv", "vp8-mp4"] {
+            let mut config = config(Some(VideoCodec::Vp8), Some(sound), formats);
+            config.aligned = Some(Aligned {
+                origin: Duration::ZERO,
+            });
+            let part = record(config, &units).parts.remove(0);
+            let folder = tempfile::tempdir().unwrap();
+            let path = write(folder.path(), "a", &part.bytes);
+            let mut reader = Reader::open(&path).unwrap();
+            let (mut latest, mut black, mut bytes) = (ms(0), 0, 0);
+            let mut heard = ms(0);
+            while let Some(sample) = reader.next_sample().unwrap() {
+                assert!(sample.at + ms(1_100) > latest, "{:?}", sample.at);
+                latest = latest.max(sample.at);
+                if sample.track == 0 && sample.at < late {
+                    (black, bytes) = (black + 1, bytes + sample.data.len());
+                }
+                if sample.track == 1 {
+                    assert!(sample.at.abs_diff(heard) < ms(20), "a hole at {heard:?}");
+                    heard = sample.at + sample.duration;
+                }
+            }
+            assert!((10..=600).contains(&black), "{black} pictures");
+            assert!(bytes <= 4 * 1024 * 1024, "{bytes} bytes of black");
+            let writes = part.whole.windows(2).map(|w| w[1] - w[0]);
+            assert!(writes.max().unwrap() < 3 * 1024 * 1024);
+            // A fragment is one write: few for an hour.
+            assert!(part.whole.len() < 40, "{} writes", part.whole.len());
+        }
+    }
+}

@@ -227,3 +227,33 @@ fn tracks_of_numbers_that_are_not_ours_are_malformed() {
         assert!(matches!(error, ReadError::Malformed { what: "tracks", .. }));
     }
 }
+
+#[test]
+fn many_fragments_of_one_time_take_no_more_time_than_others() {
+    let mut writer = Writer::new(Container::Mp4, vec![Track::audio("a", AudioCodec::Opus)]);
+    let mut bytes = writer.header();
+    const FRAGMENTS: u64 = 40_000;
+    for n in 0..FRAGMENTS {
+        // Each before all others.
+        let at = ms(20 * (FRAGMENTS - n));
+        bytes.extend(writer.fragment(&[Sample {
+            track: 0,
+            at,
+            decode_at: at,
+            duration: ms(20),
+            keyframe: true,
+            data: arc(&[0xf8, 1, 2]),
+        }]));
+    }
+    let began = std::time::Instant::now();
+    let mut reader = Reader::from_bytes(bytes).unwrap();
+    let mut times = Vec::new();
+    while let Some(sample) = reader.next_sample().unwrap() {
+        times.push(sample.at);
+    }
+    assert_eq!(times.len(), FRAGMENTS as usize);
+    assert!(times.is_sorted());
+    // Minutes, had all to be put in order for each of them.
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+}

@@ -231,6 +231,41 @@ fn a_turn_of_the_phone_starts_a_part_at_a_keyframe() {
 }
 
 #[test]
+fn a_turn_in_the_first_seconds_starts_a_part_as_soon_as_one_may() {
+    let pattern = pictures(VideoCodec::H264);
+    for is_keyframe in [false, true] {
+        let mut recorder = Recorder::new(config(Some(VideoCodec::H264), None, ""), ms(0));
+        let mut recorded = Recorded::default();
+        let (mut asked, mut of_group) = (0, 0);
+        // A browser: keyframes only where they are asked for.
+        for n in 0..60 {
+            let now = Duration::from_micros(n * FRAME_US);
+            recorder.handle_time(now);
+            recorded.drain(&mut recorder, now);
+            // Turned after a second, with a keyframe of its own or without.
+            let is_turned = n >= 15;
+            if recorded.keyframe_requests > asked || (is_keyframe && n == 15) {
+                (asked, of_group) = (recorded.keyframe_requests, 0);
+            }
+            let mut unit = pattern[of_group].clone();
+            unit.at = now;
+            of_group = (of_group + 1).min(14);
+            if let AccessUnitKind::Video { rotation, .. } = &mut unit.kind {
+                *rotation = if is_turned { 90 } else { 0 };
+            }
+            recorder.handle_unit(now, unit);
+            recorded.drain(&mut recorder, now);
+        }
+        let parts: Vec<_> = recorded.parts.iter().map(|p| &p.info).collect();
+        assert_eq!(parts.len(), 2, "{is_keyframe}");
+        assert_eq!(parts[1].reason, PartReason::Rotation);
+        assert!(parts[1].start < ms(3_300), "{:?}", parts[1].start);
+        // The first, one or two while it is too young, one that begins the part.
+        assert!(asked <= 5, "{asked} keyframes");
+    }
+}
+
+#[test]
 fn another_codec_starts_a_part_in_its_container() {
     let units = together(&[
         pictures(VideoCodec::Vp8),
@@ -276,56 +311,106 @@ fn units_that_were_lost_end_at_the_next_keyframe() {
     );
 }
 
-/// Records five minutes on a disk that is full in `full`.
-fn on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
-    let pattern = pictures(VideoCodec::Vp8);
-    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+/// Records units on a disk that is full in those seconds.
+fn on_a_disk_full(
+    config: veche_record::recorder::Config,
+    units: impl Iterator<Item = AccessUnit>,
+    full: std::ops::Range<u64>,
+) -> (Recorded, Recorder) {
+    let mut recorder = Recorder::new(config, ms(0));
     let mut recorded = Recorded::default();
-    for second in 0..75_u64 {
-        for unit in &pattern {
-            let unit = AccessUnit {
-                at: unit.at + ms(second * 4000),
-                ..unit.clone()
-            };
-            let now = unit.at;
-            recorder.handle_unit(now, unit);
-            recorder.handle_time(now);
-            while let Some(output) = recorder.poll_output() {
-                match output {
-                    Output::Write(bytes) => {
-                        let is_full = full.contains(&now.as_secs());
-                        if is_full {
-                            recorder.handle_written(now, Err(DiskError::Full));
-                        } else {
-                            recorded
-                                .parts
-                                .last_mut()
-                                .unwrap()
-                                .bytes
-                                .extend_from_slice(&bytes);
-                            recorder.handle_written(now, Ok(()));
-                        }
+    let mut last = ms(0);
+    for unit in units {
+        let now = unit.at;
+        last = now;
+        recorder.handle_unit(now, unit);
+        recorder.handle_time(now);
+        while let Some(output) = recorder.poll_output() {
+            match output {
+                Output::Write(bytes) => {
+                    let is_full = full.contains(&now.as_secs());
+                    if is_full {
+                        recorder.handle_written(now, Err(DiskError::Full));
+                    } else {
+                        recorded
+                            .parts
+                            .last_mut()
+                            .unwrap()
+                            .bytes
+                            .extend_from_slice(&bytes);
+                        recorder.handle_written(now, Ok(()));
                     }
-                    Output::Open(info) => recorded.parts.push(Part {
-                        info,
-                        bytes: Vec::new(),
-                        whole: Vec::new(),
-                        closed: false,
-                    }),
-                    Output::Status(status) => recorded.statuses.push(status),
-                    _ => {}
                 }
+                Output::Open(info) => recorded.parts.push(Part {
+                    info,
+                    bytes: Vec::new(),
+                    whole: Vec::new(),
+                    closed: false,
+                }),
+                Output::Status(status) => recorded.statuses.push(status),
+                _ => {}
             }
         }
     }
-    recorder.stop(ms(300_000));
-    recorded.drain(&mut recorder, ms(300_000));
+    recorder.stop(last);
+    recorded.drain(&mut recorder, last);
     (recorded, recorder)
+}
+
+/// Five minutes of pictures on a disk that is full in those seconds.
+fn pictures_on_a_disk_full(full: std::ops::Range<u64>) -> (Recorded, Recorder) {
+    let pattern = pictures(VideoCodec::Vp8);
+    let units = (0..75).flat_map(|turn| shifted(pattern.clone(), ms(turn * 4_000)));
+    on_a_disk_full(config(Some(VideoCodec::Vp8), None, ""), units, full)
+}
+
+#[test]
+fn sound_alone_is_well_again_with_the_next_packet() {
+    for video in [None, Some(VideoCodec::Vp8)] {
+        let mut recorder = Recorder::new(config(video, Some(AudioCodec::Opus), ""), ms(0));
+        let mut recorded = Recorded::default();
+        for (i, unit) in tone().into_iter().enumerate() {
+            let now = unit.at;
+            recorder.handle_time(now);
+            match i {
+                100 => recorder.handle_lost(now, 1),
+                _ => recorder.handle_unit(now, unit),
+            }
+            recorded.drain(&mut recorder, now);
+        }
+        let expected = [
+            Status::Recording,
+            Status::Degraded(Degraded::SlowDisk),
+            Status::Recording,
+        ];
+        assert_eq!(recorded.statuses, expected, "{video:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_takes_media_and_does_not_keep_it_is_told_of_once() {
+    let mut recorder = Recorder::new(config(None, Some(AudioCodec::Opus), ""), ms(0));
+    let mut recorded = Recorded::default();
+    let failed = DiskError::Failed(std::io::ErrorKind::Other);
+    for unit in tone() {
+        let now = unit.at;
+        recorder.handle_unit(now, unit);
+        recorded.drain(&mut recorder, now);
+        let is_well = !(1_000..2_000).contains(&now.as_millis());
+        recorder.handle_synced(if is_well { Ok(()) } else { Err(failed) });
+        recorded.drain(&mut recorder, now);
+    }
+    let expected = [
+        Status::Recording,
+        Status::Degraded(Degraded::Disk(failed)),
+        Status::Recording,
+    ];
+    assert_eq!(recorded.statuses, expected);
 }
 
 #[test]
 fn a_disk_that_is_full_for_a_while_costs_nothing() {
-    let (recorded, recorder) = on_a_disk_full(100..120);
+    let (recorded, recorder) = pictures_on_a_disk_full(100..120);
     assert_eq!(
         recorded.statuses,
         [
@@ -341,12 +426,51 @@ fn a_disk_that_is_full_for_a_while_costs_nothing() {
 
 #[test]
 fn a_disk_that_stays_full_ends_the_recording_with_its_name() {
-    let (recorded, _) = on_a_disk_full(100..300);
+    let (recorded, _) = pictures_on_a_disk_full(100..300);
     assert_eq!(
         recorded.statuses.last(),
         Some(&Status::Ended(End::Disk(DiskError::Full)))
     );
     assert!(samples(&recorded.parts[0])[0] >= 99 * 15);
+}
+
+#[test]
+fn sound_that_a_full_disk_refused_is_silence_and_counted() {
+    // So large that what may wait for the disk is full after some seconds.
+    let mut pattern = pictures(VideoCodec::Vp8);
+    for unit in &mut pattern {
+        let mut data = unit.data.to_vec();
+        data.resize(40_000, 0);
+        unit.data = data.into();
+    }
+    let four = together(&[pattern, tone()]);
+    let units = (0..10).flat_map(|turn| shifted(four.clone(), ms(turn * 4_000)));
+    let (recorded, recorder) = on_a_disk_full(av(VideoCodec::Vp8), units, 10..25);
+    assert_eq!(recorded.parts.len(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "a.webm", &recorded.parts[0].bytes);
+    let mut reader = Reader::open(&path).unwrap();
+    let (mut played, mut packets) = (ms(0), 0);
+    while let Some(sample) = reader.next_sample().unwrap() {
+        if sample.track == 1 {
+            // Players that do not look at times stay in step.
+            let apart = played.abs_diff(sample.at);
+            assert!(apart <= ms(20), "{played:?} {:?}", sample.at);
+            played += sample.duration;
+            packets += 1;
+        }
+    }
+    near(played.as_secs_f64(), 40.0, 0.1);
+    let counters = recorder.counters();
+    let refused = counters.refused_units;
+    assert!(
+        refused > 300 && refused <= counters.dropped_units,
+        "{counters:?}"
+    );
+    assert!(packets < 2_000, "{packets}");
+    // Pictures that came before a keyframe are not in it, either.
+    let pictures = samples(&recorded.parts[0])[0];
+    assert!(pictures + counters.dropped_units >= 600, "{counters:?}");
 }
 
 #[test]
@@ -469,4 +593,63 @@ fn sound_alone_can_be_aligned() {
     let recorded = record(config, &units);
     assert_eq!(recorded.parts[0].info.start, ms(1_000));
     near(duration(&recorded.parts[0]), 9.0, 0.03);
+}
+
+/// An hour of what is given, its first units and its last ones, twenty times.
+fn hours(units: &[AccessUnit]) -> impl Iterator<Item = AccessUnit> {
+    (0..20).flat_map(move |hour| {
+        [0, 3_596_000]
+            .into_iter()
+            .flat_map(move |late| shifted(units.to_vec(), ms(hour * 3_600_000 + late)))
+    })
+}
+
+#[test]
+fn sound_alone_begins_another_part_after_twelve_hours() {
+    let shown: Vec<_> = pictures(VideoCodec::Vp8).into_iter().take(30).collect();
+    for camera in [false, true] {
+        // Of one that was on for a while, too.
+        let first = match camera {
+            true => together(&[shown.clone(), tone()]),
+            false => tone(),
+        };
+        let sound = tone();
+        let units = first.into_iter().chain(hours(&sound).skip(sound.len()));
+        let units: Vec<_> = units.collect();
+        let recorded = record(av(VideoCodec::Vp8), &units);
+        let reasons: Vec<_> = recorded.parts.iter().map(|p| p.info.reason).collect();
+        assert_eq!(reasons, [PartReason::Start, PartReason::Length], "{camera}");
+        let second = recorded.parts[1].info.start;
+        assert!(
+            second >= ms(12 * 3_600_000) && second < ms(13 * 3_600_000),
+            "{second:?}"
+        );
+    }
+}
+
+#[test]
+fn after_twelve_hours_a_keyframe_is_asked_for_and_begins_another_part() {
+    let pattern = pictures(VideoCodec::Vp8);
+    let mut recorder = Recorder::new(config(Some(VideoCodec::Vp8), None, ""), ms(0));
+    let mut recorded = Recorded::default();
+    let mut asked = 0;
+    // Keyframes only where they are asked for, a picture a second.
+    for second in 0..13 * 3_600_u64 {
+        let now = ms(second * 1_000);
+        recorder.handle_time(now);
+        recorded.drain(&mut recorder, now);
+        let is_asked = recorded.keyframe_requests > asked;
+        asked = recorded.keyframe_requests;
+        let mut unit = pattern[usize::from(!is_asked)].clone();
+        unit.at = now;
+        recorder.handle_unit(now, unit);
+        recorded.drain(&mut recorder, now);
+    }
+    let reasons: Vec<_> = recorded.parts.iter().map(|p| p.info.reason).collect();
+    assert_eq!(reasons, [PartReason::Start, PartReason::Length]);
+    let late = recorded.parts[1]
+        .info
+        .start
+        .saturating_sub(ms(12 * 3_600_000));
+    assert!(late < ms(5_000), "{late:?}");
 }

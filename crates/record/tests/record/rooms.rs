@@ -243,3 +243,57 @@ fn more_recordings_than_files_may_be_open_are_put_together() {
     assert_eq!(merged.summary.tracks.len(), 2);
     assert_eq!(merged.summary.tracks[0].samples, 60 * 1_500);
 }
+
+/// When the samples of each track are, in milliseconds.
+fn times_of_tracks(path: &std::path::Path) -> Vec<Vec<u128>> {
+    let mut reader = Reader::open(path).unwrap();
+    let mut times = vec![Vec::new(); reader.tracks().len()];
+    while let Some(sample) = reader.next_sample().unwrap() {
+        times[sample.track].push(sample.at.as_millis());
+    }
+    times
+}
+
+#[test]
+fn streams_of_one_name_at_the_same_time_have_tracks_of_their_own() {
+    for container in [Container::Matroska, Container::Mp4] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = recording(folder.path(), "a.mp4", 12);
+        let alone = times_of_tracks(&path);
+        let to = folder.path().join(format!("room.{container}"));
+        // Two people who are called the same, and the first one's return.
+        let inputs = [
+            input(&path, "Al", 0),
+            input(&path, "Al", 5_000),
+            input(&path, "Al", 13_000),
+        ];
+        let summary = merge(&inputs, container, &to).unwrap().summary;
+        assert_eq!(summary.tracks.len(), 4, "{container}");
+        let times = times_of_tracks(&to);
+        for (track, start) in [(0, 0), (1, 0), (2, 5_000), (3, 5_000)] {
+            let here: Vec<_> = alone[track % 2].iter().map(|at| at + start).collect();
+            let there = &times[track][..here.len()];
+            let is_same = here.iter().zip(there).all(|(a, b)| a.abs_diff(*b) <= 1);
+            assert!(is_same, "{container}, track {track}: {there:?}");
+        }
+        let counts: Vec<_> = times.iter().map(Vec::len).collect();
+        let (pictures, sounds) = (alone[0].len(), alone[1].len());
+        assert_eq!(counts, [2 * pictures, 2 * sounds, pictures, sounds]);
+        assert_eq!(decode(&to, &[]), "");
+    }
+}
+
+#[test]
+fn an_open_recording_tells_how_long_it_is_by_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = together(&[pictures(VideoCodec::Vp8), tone()]);
+    let config = config(Some(VideoCodec::Vp8), Some(AudioCodec::Opus), "");
+    let part = record(config, &units).parts.remove(0);
+    let path = write(folder.path(), "a.webm", &part.bytes);
+    for (start, tracks) in [(1_000, 4), (4_000, 2)] {
+        let inputs = [input(&path, "Al", 0), input(&path, "Al", start)];
+        let to = folder.path().join("room.mkv");
+        let summary = merge(&inputs, Container::Matroska, &to).unwrap().summary;
+        assert_eq!(summary.tracks.len(), tracks);
+    }
+}

@@ -170,6 +170,95 @@ fn a_crash_between_two_names_leaves_one_recording() {
 }
 
 #[test]
+fn a_name_that_another_recording_has_by_now_costs_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = units();
+    let part = record(request("bob").recorder, &units).parts.remove(0);
+    let open_file = write(folder.path(), "bob-0.webm", &part.bytes);
+    let finished = folder.path().join("bob-4000.webm");
+    veche_record::finish_to(&open_file, &finished).unwrap();
+    let winner = Manifest {
+        version: 1,
+        state: State::Finished,
+        file: "bob-4000.webm".to_owned(),
+        recording: "bob-0-2".to_owned(),
+        part: 1,
+        container: "webm".to_owned(),
+        ..Manifest::default()
+    };
+    let loser = Manifest {
+        state: State::Closed,
+        file: "bob-0.webm".to_owned(),
+        final_file: Some("bob-4000.webm".to_owned()),
+        recording: "bob-0".to_owned(),
+        ..winner.clone()
+    };
+    loser.write(&folder.path().join("bob-0.json")).unwrap();
+    winner.write(&folder.path().join("bob-0-2.json")).unwrap();
+    let (store, _events) = open(small(folder.path()));
+    let files = store.recover().files;
+    let found: Vec<_> = files.iter().map(|m| (m.file.as_str(), m.state)).collect();
+    assert_eq!(found, [("bob-0.webm", State::Finished)]);
+    assert_eq!(files[0].final_file, None);
+    for path in [open_file, finished] {
+        assert_eq!(decode(&path, &[]), "");
+    }
+    store.close();
+}
+
+#[test]
+fn many_that_end_at_once_with_one_name_are_many_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        template: "{login}-{duration}".parse().unwrap(),
+        ..small(folder.path())
+    };
+    let (store, events) = open(config);
+    let handles: Vec<_> = (0..20)
+        .map(|_| store.start(request("bob")).unwrap())
+        .collect();
+    for handle in &handles {
+        for unit in units() {
+            handle.push(unit);
+        }
+    }
+    drop(handles);
+    let files: std::collections::BTreeSet<_> = (0..20)
+        .map(|_| closed(&events))
+        .map(|manifest| {
+            assert_eq!(manifest.state, State::Finished, "{:?}", manifest.note);
+            assert!(manifest.file.starts_with("bob-4000"), "{}", manifest.file);
+            manifest.file
+        })
+        .collect();
+    assert_eq!(files.len(), 20);
+    store.close();
+}
+
+#[test]
+fn a_manifest_whose_media_never_came_to_the_disk_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, state) in [("a", State::Recording), ("b", State::Closed)] {
+        let manifest = Manifest {
+            version: 1,
+            state,
+            file: format!("{name}.webm"),
+            recording: name.to_owned(),
+            part: 1,
+            container: "webm".to_owned(),
+            ..Manifest::default()
+        };
+        let path = folder.path().join(format!("{name}.json"));
+        manifest.write(&path).unwrap();
+    }
+    let (store, _events) = open(small(folder.path()));
+    let states: Vec<_> = store.recover().files.iter().map(|m| m.state).collect();
+    assert_eq!(states, [State::Empty, State::Empty]);
+    assert!(store.recover().files.is_empty(), "once is enough");
+    store.close();
+}
+
+#[test]
 fn a_full_disk_and_too_many_are_refused_with_reason() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _events) = open(Config {
