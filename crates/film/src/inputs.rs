@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use veche_record::store::{Manifest, ROOM_RECORDING, State, kind};
-use veche_record::{ReadError, Reader, Sample, Track, inspect};
+use veche_record::{ReadError, Reader, Sample, Track, TrackMedia, inspect};
 
-use crate::script::{SCREEN_SUFFIX, TrackInfo};
+use crate::script::{SCREEN_SUFFIX, TrackInfo, TrackKind};
 
 /// One recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -291,7 +291,7 @@ impl Inputs {
             let info = TrackInfo {
                 name: name_of(alone.unwrap_or(&track.name), file),
                 media_session_id: file.media_session_id.clone(),
-                video: track.is_video(),
+                kind: kind_of(track),
                 start: file.start + told.map_or(Duration::ZERO, |told| told.start),
                 end: file.start + told.map_or(Duration::ZERO, |told| told.end),
             };
@@ -362,6 +362,14 @@ impl Inputs {
             self.warn(&path, &format!("ends early: {error}"));
         }
         sample.map(|sample| moved(sample, first, start))
+    }
+}
+
+fn kind_of(track: &Track) -> TrackKind {
+    match track.media {
+        TrackMedia::Video(_) => TrackKind::Video,
+        TrackMedia::Audio(_) => TrackKind::Audio,
+        TrackMedia::Text => TrackKind::Text,
     }
 }
 

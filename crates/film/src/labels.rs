@@ -45,13 +45,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::script::TrackKind;
 
     #[test]
     fn labels_are_for_people_and_their_screens() {
         let track = |name: &str| TrackInfo {
             name: name.to_owned(),
             media_session_id: None,
-            video: true,
+            kind: TrackKind::Video,
             start: Duration::ZERO,
             end: Duration::ZERO,
         };

@@ -17,7 +17,7 @@ use crate::labels;
 use crate::look::{self, Look};
 use crate::opening::{self, Card};
 use crate::output::{Output, OutputError, Tracks};
-use crate::script::{Meeting, Script, TrackInfo};
+use crate::script::{Meeting, Script, TrackInfo, TrackKind};
 use crate::settings::{Chat, Settings, SettingsError};
 use crate::sources::{News, Sources};
 
@@ -114,7 +114,8 @@ pub fn make(
     if script.duration > MAX_DURATION {
         return Err(FilmError::TooLong(script.duration));
     }
-    if script.duration.is_zero() || infos.iter().all(|info| info.start == info.end) {
+    let has_media = |info: &TrackInfo| info.kind != TrackKind::Text && info.start < info.end;
+    if script.duration.is_zero() || !infos.iter().any(has_media) {
         return Err(FilmError::Nothing);
     }
     let room = meeting.as_ref().map_or("", |meeting| &meeting.room);

@@ -12,6 +12,17 @@ use veche_mix::SourceKind;
 use self::chapters::chapters;
 use self::subtitles::subtitles;
 
+/// What a track carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackKind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+    /// The chat of a room's file: nobody's, and no part of the film's length.
+    Text,
+}
+
 /// A track of the recordings, as far as it matters to what is seen when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackInfo {
@@ -19,8 +30,8 @@ pub struct TrackInfo {
     pub name: String,
     /// The stream it was recorded from, where that is known.
     pub media_session_id: Option<String>,
-    /// Pictures, else sound.
-    pub video: bool,
+    /// What it carries.
+    pub kind: TrackKind,
     /// When its first sample begins, from the start of the film.
     pub start: Duration,
     /// When its last sample ends.
@@ -179,7 +190,8 @@ impl Script {
 
 /// To the end of the last track, or until the last one left.
 fn duration(tracks: &[TrackInfo], meeting: &Meeting) -> Duration {
-    let media = tracks.iter().map(|track| track.end).max();
+    let media = tracks.iter().filter(|track| track.kind != TrackKind::Text);
+    let media = media.map(|track| track.end).max();
     let left = meeting.presence.iter().filter_map(|(_, _, to)| *to).max();
     media.max(left).unwrap_or_default()
 }
@@ -210,16 +222,20 @@ fn roles(tracks: &[TrackInfo], meeting: &Meeting) -> Vec<Role> {
         }
     }
     for (position, track) in tracks.iter().enumerate() {
+        if track.kind == TrackKind::Text {
+            continue;
+        }
         let (name, kind) = whose(track, meeting);
         let role = role(&mut roles, name, kind);
-        if track.video {
+        let is_video = track.kind == TrackKind::Video;
+        if is_video {
             role.video.push(position);
         } else {
             role.audio.push(position);
         }
         let told = meeting.presence.iter().any(|(person, ..)| person == name);
         // A screen's sound alone is heard and not seen.
-        if !told && (track.video || kind == SourceKind::Camera) {
+        if !told && (is_video || kind == SourceKind::Camera) {
             role.seen.push((track.start, track.end));
         }
     }

@@ -1,3 +1,4 @@
+use super::TrackKind::{Audio, Text, Video};
 use super::subtitles::SUBTITLE_LINES;
 use super::*;
 
@@ -5,11 +6,11 @@ fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn track(name: &str, video: bool, start: u64, end: u64) -> TrackInfo {
+fn track(name: &str, kind: TrackKind, start: u64, end: u64) -> TrackInfo {
     TrackInfo {
         name: name.to_owned(),
         media_session_id: None,
-        video,
+        kind,
         start: secs(start),
         end: secs(end),
     }
@@ -23,10 +24,10 @@ fn titles(script: &Script) -> Vec<(u64, &str)> {
 #[test]
 fn without_more_than_the_tracks_people_are_seen_while_they_have_media() {
     let tracks = [
-        track("Ann", true, 0, 60),
-        track("Ann", false, 0, 61),
-        track("Bob", false, 20, 50),
-        track("Ann (screen)", true, 30, 40),
+        track("Ann", Video, 0, 60),
+        track("Ann", Audio, 0, 61),
+        track("Bob", Audio, 20, 50),
+        track("Ann (screen)", Video, 30, 40),
     ];
     let script = Script::new(&tracks, None);
     assert_eq!(script.duration, secs(61));
@@ -58,10 +59,23 @@ fn without_more_than_the_tracks_people_are_seen_while_they_have_media() {
 }
 
 #[test]
+fn the_chat_of_a_file_is_nobody_and_makes_no_film_longer() {
+    let tracks = [
+        track("Ann", Video, 0, 60),
+        track("Chat", Text, 30, 66),
+        track("Ann", Audio, 0, 61),
+    ];
+    let script = Script::new(&tracks, None);
+    assert_eq!(script.people(), ["Ann"]);
+    assert_eq!((script.roles.len(), script.duration), (1, secs(61)));
+    assert_eq!(script.roles[0].audio, [2]);
+}
+
+#[test]
 fn the_meeting_tells_who_was_there_without_media() {
     let tracks = [TrackInfo {
         media_session_id: Some("m1".into()),
-        ..track("stream-1", true, 5, 30)
+        ..track("stream-1", Video, 5, 30)
     }];
     let meeting = Meeting {
         room: "Standup".into(),
@@ -108,7 +122,7 @@ fn somebody_may_be_called_like_a_screen() {
         presence: vec![("Bob (screen)".into(), secs(0), None)],
         ..Meeting::default()
     };
-    let script = Script::new(&[track("Bob (screen)", true, 0, 9)], Some(&meeting));
+    let script = Script::new(&[track("Bob (screen)", Video, 0, 9)], Some(&meeting));
     assert_eq!(script.roles.len(), 1);
     assert_eq!(script.roles[0].kind, SourceKind::Camera);
 }
@@ -117,7 +131,7 @@ fn somebody_may_be_called_like_a_screen() {
 fn a_crowd_is_one_chapter() {
     let tracks: Vec<_> = ["A", "B", "C", "D", "E"]
         .iter()
-        .map(|name| track(name, true, 0, 9))
+        .map(|name| track(name, Video, 0, 9))
         .collect();
     assert_eq!(
         titles(&Script::new(&tracks, None)),

@@ -7,6 +7,7 @@ mod ffmpeg;
 mod foreign;
 mod hostile;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use veche_codec::Codecs;
 use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
 use veche_record::journal::{self, Journal};
-use veche_record::{Container, Input, merge};
+use veche_record::{Container, Input, MergeOptions, chat, merge, merge_with};
 
 use ffmpeg::{colour, lumas, probe, record, sound, tone};
 
@@ -87,12 +88,6 @@ fn meeting(folder: &Path) -> (PathBuf, Journal) {
         start: secs(start),
     };
     let room = folder.join("room.mkv");
-    merge(
-        &[input(ann, "Ann", 0.0), input(bob, "Bob", 2.0)],
-        Container::Matroska,
-        &room,
-    )
-    .unwrap();
     let lines = r#"{"type":"start","version":1,"at_ms":0,"id":"room","room":"Standup","room_id":"r1","room_start_us":0,"started_at_ms":0}
 {"type":"join","at_ms":0,"person":"p1","name":"Ann"}
 {"type":"chat","at_ms":1000,"person":"p1","name":"Ann","text":"anybody there?"}
@@ -103,7 +98,21 @@ fn meeting(folder: &Path) -> (PathBuf, Journal) {
 "#;
     let path = folder.join("room.room.jsonl");
     std::fs::write(&path, lines).unwrap();
-    (room, journal::read(&path).unwrap())
+    let journal = journal::read(&path).unwrap();
+    let options = MergeOptions {
+        text_name: "Chat".to_owned(),
+        texts: chat(&journal, 0),
+        ..MergeOptions::default()
+    };
+    merge_with(
+        &[input(ann, "Ann", 0.0), input(bob, "Bob", 2.0)],
+        Container::Matroska,
+        &room,
+        &options,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .unwrap();
+    (room, journal)
 }
 
 #[test]
