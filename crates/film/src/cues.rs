@@ -71,6 +71,7 @@ impl<'a> Cues<'a> {
                         has_video: role.kind == SourceKind::Screen,
                     };
                     mixer.join(id(*number), source);
+                    sources.came(*number);
                     let (look, settings) = (self.look, self.settings);
                     look.dress_person(settings, mixer, id(*number), &role.name);
                 }

@@ -136,6 +136,13 @@ impl<'a> Sources<'a> {
         self.feeds[track] = feed;
     }
 
+    /// The mixer knows nothing of a role: it has come, or come back.
+    pub(crate) fn came(&mut self, role: usize) {
+        let state = &mut self.roles[role];
+        state.on = false;
+        state.size = None;
+    }
+
     /// A role's camera is switched on or off.
     pub(crate) fn switch_camera(&mut self, role: usize, on: bool) {
         let state = &mut self.roles[role];

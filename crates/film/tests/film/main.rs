@@ -379,6 +379,27 @@ fn a_camera_that_is_switched_off_is_a_card_at_once() {
 }
 
 #[test]
+fn somebody_who_comes_back_at_once_is_seen_again() {
+    let folder = TempDir::new().unwrap();
+    let ann = folder.path().join("ann.webm");
+    record(&ann, Some(RED), Some("sine=440"), 4.0);
+    let lines = r#"{"type":"start","version":1,"at_ms":0,"id":"ann","room":"Standup","room_id":"r1","room_start_us":0,"started_at_ms":0}
+{"type":"join","at_ms":0,"person":"p1","name":"Ann"}
+{"type":"leave","at_ms":1500,"person":"p1"}
+{"type":"join","at_ms":2000,"person":"p2","name":"Ann"}
+{"type":"end","at_ms":4000}
+"#;
+    let journal = Journal::parse(lines.as_bytes()).unwrap();
+    let mut inputs = find(&ann, &Of::default()).unwrap();
+    inputs[0].person = Some("Ann".to_owned());
+    let output = folder.path().join("film.mp4");
+    let film = film_of(inputs, Some(journal), small(), &output).unwrap();
+    assert_eq!(film.people, ["Ann"]);
+    let red = |at| is_red(colour(&output, at, "60:60:210:20"));
+    assert_eq!([1.0, 1.95, 2.8, 3.8].map(red), [true, false, true, true]);
+}
+
+#[test]
 fn a_screen_is_larger_than_the_face_beside_it() {
     let folder = TempDir::new().unwrap();
     let (ann, screen) = (folder.path().join("a.webm"), folder.path().join("s.webm"));
