@@ -135,8 +135,12 @@ fn picture(meta: &[u8], data: Vec<u8>) -> io::Result<TimedPicture> {
     if data.len() != i420_bytes(meta.width, meta.height) {
         return Err(wire::invalid("a picture's length"));
     }
+    if meta.frame.0 == 0 || meta.frame.1 == 0 {
+        return Err(wire::invalid("a frame's size"));
+    }
     Ok(TimedPicture {
         at: Duration::from_micros(meta.at),
+        frame: meta.frame,
         picture: Picture {
             width: meta.width,
             height: meta.height,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Changes whenever a message does.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 const HEADER: usize = 16;
 
@@ -153,15 +153,19 @@ pub struct PictureMeta {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// Pixels of the frame that it was made from; those above, of one to encode.
+    pub frame: (u32, u32),
 }
 
 impl PictureMeta {
     /// As meta.
-    pub fn to_meta(self) -> [u8; 16] {
-        let mut meta = [0; 16];
+    pub fn to_meta(self) -> [u8; 24] {
+        let mut meta = [0; 24];
         meta[..8].copy_from_slice(&self.at.to_le_bytes());
         meta[8..12].copy_from_slice(&self.width.to_le_bytes());
-        meta[12..].copy_from_slice(&self.height.to_le_bytes());
+        meta[12..16].copy_from_slice(&self.height.to_le_bytes());
+        meta[16..20].copy_from_slice(&self.frame.0.to_le_bytes());
+        meta[20..].copy_from_slice(&self.frame.1.to_le_bytes());
         meta
     }
 
@@ -172,6 +176,7 @@ impl PictureMeta {
             at: fields.u64()?,
             width: fields.u32()?,
             height: fields.u32()?,
+            frame: (fields.u32()?, fields.u32()?),
         })
     }
 }

@@ -210,8 +210,9 @@ impl<'a> Sources<'a> {
             state.on = true;
             news.push(News::Video(id(role), true));
         }
-        let size = self.videos[feed].size();
-        if let Some(size) = size.filter(|size| state.size != Some(*size)) {
+        let (width, height) = picture.frame;
+        let size = FrameSize { width, height };
+        if state.size != Some(size) {
             state.size = Some(size);
             news.push(News::Size(id(role), size));
         }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use veche_codec::Codecs;
 use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
 use veche_record::journal::{self, Journal};
-use veche_record::{Container, Input, MergeOptions, chat, merge, merge_with};
+use veche_record::{Container, Growing, Input, MergeOptions, Reader, chat, merge, merge_with};
 
 use ffmpeg::{colour, lumas, probe, record, sound, tone};
 
@@ -446,6 +446,42 @@ fn a_screen_is_larger_than_the_face_beside_it() {
     };
     let (red, blue) = (count(is_red), count(is_blue));
     assert!(red > 500 && blue > 4 * red, "{red} red, {blue} blue");
+}
+
+#[test]
+fn a_shared_window_that_is_resized_is_seen_whole() {
+    let folder = TempDir::new().unwrap();
+    let (wide, upright) = (folder.path().join("w.webm"), folder.path().join("u.webm"));
+    record(&wide, Some("color=c=red:s=480x270:r=5"), None, 1.0);
+    // Blue above and below, where a picture cut to the shape before has nothing.
+    let edges = "color=c=red:s=240x270:r=5,drawbox=c=blue:t=fill:h=40,\
+                 drawbox=c=blue:t=fill:y=230:h=40";
+    record(&upright, Some(edges), None, 1.0);
+    // One track, whose header tells the first size.
+    let room = folder.path().join("room.mkv");
+    let mut track = Reader::open(&wide).unwrap().tracks()[0].clone();
+    track.name = "Ann (screen)".to_owned();
+    let file = std::fs::File::create(&room).unwrap();
+    let mut growing = Growing::new(Container::Matroska, vec![track], file).unwrap();
+    for (path, start) in [(wide, 0.0), (upright, 1.0)] {
+        let mut reader = Reader::open(&path).unwrap();
+        while let Some(mut sample) = reader.next_sample().unwrap() {
+            sample.at += secs(start);
+            sample.decode_at += secs(start);
+            growing.push(sample).unwrap();
+        }
+    }
+    growing.finish().unwrap();
+    let output = folder.path().join("film.mp4");
+    let inputs = find(&room, &Of::default()).unwrap();
+    film_of(inputs, None, small(), &output).unwrap();
+    assert!(is_red(colour(&output, 0.5, "40:20:220:10")));
+    for at in [1.1, 1.8] {
+        for edge in ["40:8:220:16", "40:8:220:246"] {
+            let seen = colour(&output, at, edge);
+            assert!(is_blue(seen), "{seen:?} at {at} in {edge}");
+        }
+    }
 }
 
 #[test]
