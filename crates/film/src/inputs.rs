@@ -1,6 +1,7 @@
 //! The recordings that a film is made of: found, opened, and read side by side
 //! in the order of time.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +18,8 @@ pub struct InputFile {
     pub path: PathBuf,
     /// Where it begins in the film.
     pub start: Duration,
-    /// Whose it is, if its tracks do not say.
+    /// Whose it is, where that is known. Else its tracks say it, or its name if
+    /// they have none.
     pub person: Option<String>,
     /// The stream that it is of, where that is known.
     pub media_session_id: Option<String>,
@@ -163,9 +165,7 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
         .map(|(path, manifest)| match manifest {
             Some(manifest) => of_manifest(path, &manifest, origin),
             None => InputFile {
-                person: path
-                    .file_stem()
-                    .map(|stem| stem.to_string_lossy().into_owned()),
+                person: None,
                 path,
                 start: Duration::ZERO,
                 media_session_id: None,
@@ -229,6 +229,8 @@ pub fn manifest_of(media: &Path) -> Option<Manifest> {
 pub struct Inputs {
     files: Vec<Open>,
     tracks: Vec<(Track, TrackInfo)>,
+    /// What files are called whose tracks have no names.
+    stems: BTreeSet<String>,
     warnings: Vec<String>,
 }
 
@@ -258,6 +260,7 @@ impl Inputs {
         let mut inputs = Self {
             files: Vec::new(),
             tracks: Vec::new(),
+            stems: BTreeSet::new(),
             warnings: Vec::new(),
         };
         let mut first_error = None;
@@ -285,11 +288,15 @@ impl Inputs {
         }
         let head = reader.next_sample()?;
         let first = self.tracks.len();
-        let alone = name_of_one(reader.tracks());
+        let own = own_names(reader.tracks());
+        let stem = match (&file.person, own.iter().any(String::is_empty)) {
+            (None, true) => stem_of(&file.path, &mut self.stems),
+            _ => String::new(),
+        };
         for (position, track) in reader.tracks().iter().enumerate() {
             let told = summary.tracks.get(position).filter(|told| told.samples > 0);
             let info = TrackInfo {
-                name: name_of(alone.unwrap_or(&track.name), file),
+                name: name_of(&own[position], file.person.as_deref(), &stem),
                 media_session_id: file.media_session_id.clone(),
                 kind: kind_of(track),
                 start: file.start + told.map_or(Duration::ZERO, |told| told.start),
@@ -379,26 +386,71 @@ fn moved(mut sample: Sample, first: usize, start: Duration) -> Sample {
     sample
 }
 
-/// What the tracks of a file are called that has a picture without a name and one
-/// sound: that of the same person, whatever a program calls it.
-fn name_of_one(tracks: &[Track]) -> Option<&str> {
-    let videos: Vec<&Track> = tracks.iter().filter(|t| t.is_video()).collect();
-    let audios: Vec<&Track> = tracks.iter().filter(|t| t.is_audio()).collect();
-    match (&videos[..], &audios[..]) {
-        ([picture], [_]) if picture.name.trim().is_empty() => Some(""),
-        _ => None,
-    }
+/// What the tracks of a file are called by themselves. If its pictures have no
+/// names, all of it is one person's, whatever a program calls the sounds. Texts are
+/// nobody's.
+fn own_names(tracks: &[Track]) -> Vec<String> {
+    let unnamed = |track: &Track| track.name.trim().is_empty();
+    let mut pictures = tracks.iter().filter(|t| t.is_video()).peekable();
+    let one = pictures.peek().is_some() && pictures.all(unnamed);
+    let own = tracks.iter().map(|track| match track.media {
+        TrackMedia::Text => "Chat",
+        _ if one => "",
+        _ => track.name.trim(),
+    });
+    own.map(str::to_owned).collect()
 }
 
-/// A track is called as its person; else the file tells.
-fn name_of(own: &str, file: &InputFile) -> String {
-    let own = own.trim();
-    match &file.person {
-        Some(person) if own.is_empty() || !own.ends_with(SCREEN_SUFFIX) => person.clone(),
-        _ if own.is_empty() => file
-            .path
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-        _ => own.to_owned(),
+/// What a file is called, and how many with that name were before.
+fn stem_of(path: &Path, taken: &mut BTreeSet<String>) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut name = stem.clone().into_owned();
+    let mut count = 1_u32;
+    while !taken.insert(name.clone()) {
+        count += 1;
+        name = format!("{stem} {count}");
+    }
+    name
+}
+
+/// A track is its person's, if that is known, or their screen; else it is called
+/// as it calls itself, else as its file.
+fn name_of(own: &str, person: Option<&str>, stem: &str) -> String {
+    let name = match person {
+        Some(person) if !own.ends_with(SCREEN_SUFFIX) => person,
+        _ if own.is_empty() => stem,
+        _ => own,
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use veche_media::AudioCodec;
+
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_are_two_peoples() {
+        let mut taken = BTreeSet::new();
+        let names = ["ann/rec.webm", "bob/rec.mp4", "bob.mp4", "c/rec.mkv"]
+            .map(|path| stem_of(Path::new(path), &mut taken));
+        assert_eq!(names, ["rec", "rec 2", "bob", "rec 3"]);
+    }
+
+    #[test]
+    fn a_track_is_its_persons_or_called_by_itself_or_as_its_file() {
+        assert_eq!(name_of("stream-1", Some("Ann"), "rec"), "Ann");
+        assert_eq!(name_of("Ann (screen)", Some("Ann"), "rec"), "Ann (screen)");
+        assert_eq!(name_of("", Some("Ann"), "rec"), "Ann");
+        assert_eq!(name_of("Bob", None, "part1"), "Bob");
+        assert_eq!(name_of("", None, "rec"), "rec");
+    }
+
+    #[test]
+    fn sounds_alone_say_whose_they_are() {
+        let tracks = ["Ann", " Bob ", ""].map(|name| Track::audio(name, AudioCodec::Opus));
+        assert_eq!(own_names(&tracks), ["Ann", "Bob", ""]);
+        assert_eq!(own_names(&[Track::text("Chat")]), ["Chat"]);
     }
 }

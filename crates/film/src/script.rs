@@ -11,6 +11,7 @@ use veche_mix::SourceKind;
 
 use self::chapters::chapters;
 use self::subtitles::subtitles;
+use crate::labels;
 
 /// What a track carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +81,10 @@ pub struct Switch {
 /// Somebody, or somebody's screen, in the film.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Shown under the picture.
+    /// Whose it is: by this people are told apart.
     pub name: String,
+    /// Shown under the picture.
+    pub label: String,
     /// A face or a screen.
     pub kind: SourceKind,
     /// Positions of its tracks of pictures, among the tracks given.
@@ -131,15 +134,21 @@ pub struct Script {
 pub const SCREEN_SUFFIX: &str = " (screen)";
 
 impl Script {
-    /// Who appears, in the order in which they come.
-    pub fn people(&self) -> Vec<String> {
-        let mut people: Vec<String> = Vec::new();
+    /// A role of everybody who appears, in the order in which they come.
+    pub fn cast(&self) -> Vec<&Role> {
+        let mut cast: Vec<&Role> = Vec::new();
         for role in &self.roles {
-            if !people.contains(&role.name) {
-                people.push(role.name.clone());
+            if !cast.iter().any(|known| known.name == role.name) {
+                cast.push(role);
             }
         }
-        people
+        cast
+    }
+
+    /// What they are called.
+    pub fn people(&self) -> Vec<String> {
+        let cast = self.cast().into_iter();
+        cast.map(|role| role.label.clone()).collect()
     }
 
     /// The same with `lead` before it, in which something called `title` is seen.
@@ -167,18 +176,28 @@ impl Script {
         self
     }
 
-    /// Puts together what is known.
-    pub fn new(tracks: &[TrackInfo], meeting: Option<&Meeting>) -> Self {
+    /// Puts together what is known. `labels` has what people are called in the
+    /// film, by name, where that is something else.
+    pub fn new(
+        tracks: &[TrackInfo],
+        meeting: Option<&Meeting>,
+        labels: &BTreeMap<String, String>,
+    ) -> Self {
         let none = Meeting::default();
         let meeting = meeting.unwrap_or(&none);
         let mut roles = roles(tracks, meeting);
         let duration = duration(tracks, meeting);
         for role in &mut roles {
             role.seen = joined(std::mem::take(&mut role.seen), duration);
+            role.label = labels::of_role(labels, &role.name, role.kind).to_owned();
         }
         roles.retain(|role| !role.seen.is_empty() || !role.audio.is_empty());
         let chapters = chapters(&roles, &meeting.room);
-        let subtitles = subtitles(&meeting.chat, duration);
+        let chat = meeting.chat.iter();
+        let chat: Vec<_> = chat
+            .map(|(at, name, text)| (*at, labels::of(labels, name), &**text))
+            .collect();
+        let subtitles = subtitles(&chat, duration);
         Self {
             roles,
             chapters,
@@ -250,6 +269,7 @@ fn role<'a>(roles: &'a mut Vec<Role>, name: &str, kind: SourceKind) -> &'a mut R
     let position = known.unwrap_or_else(|| {
         roles.push(Role {
             name: name.to_owned(),
+            label: name.to_owned(),
             kind,
             video: Vec::new(),
             audio: Vec::new(),

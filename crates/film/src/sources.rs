@@ -240,7 +240,16 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Gives the sound that begins before `until`: whose, where, what.
+    /// Whose a sound is that [`Sources::sounds`] gives.
+    pub(crate) fn speaker(&self, sound: SourceId) -> Option<SourceId> {
+        match self.feeds.get(sound.0 as usize)? {
+            Some(Feed::Audio(feed)) => Some(id(self.audios[*feed].role)),
+            _ => None,
+        }
+    }
+
+    /// Gives the sound that begins before `until`: of which track, where, what.
+    /// Of somebody's tracks none hides another.
     pub(crate) fn sounds(&mut self, until: Duration, mut hear: impl FnMut(SourceId, u64, &[f32])) {
         for feed in 0..self.audios.len() {
             self.tend_audio(feed, |this, feed| this.audios[feed].fill(until));
@@ -249,11 +258,11 @@ impl<'a> Sources<'a> {
             let hear = &mut hear;
             self.tend_audio(feed, |this, feed| {
                 let audio = &mut this.audios[feed];
-                let role = id(audio.role);
+                let sound = sound_id(audio.track);
                 let mut any = false;
                 audio.heard(until, |position, samples| {
                     any = true;
-                    hear(role, position, samples);
+                    hear(sound, position, samples);
                 })?;
                 this.any |= any;
                 Ok(())
@@ -382,6 +391,11 @@ impl<'a> Sources<'a> {
 /// The mixer's number of a role.
 pub(crate) fn id(role: usize) -> SourceId {
     SourceId(role as u32)
+}
+
+/// The sound mixer's number of a track.
+pub(crate) fn sound_id(track: usize) -> SourceId {
+    SourceId(track as u32)
 }
 
 fn target(target: veche_mix::Target) -> veche_codec::Target {

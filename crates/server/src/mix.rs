@@ -198,14 +198,7 @@ fn inputs(args: &MixArgs, journal: Option<&Journal>) -> Result<Vec<InputFile>, M
         origin_us: journal.map(|journal| journal.start.room_start_us),
     };
     for path in &args.inputs {
-        let mut found = veche_film::find(path, &of).map_err(MixError::Input)?;
-        // Each of several files is somebody's.
-        if let ([file], true) = (&mut found[..], args.inputs.len() > 1) {
-            let stem = file.path.file_stem().unwrap_or_default();
-            file.person
-                .get_or_insert(stem.to_string_lossy().into_owned());
-        }
-        inputs.extend(found);
+        inputs.extend(veche_film::find(path, &of).map_err(MixError::Input)?);
     }
     Ok(inputs)
 }

@@ -6,6 +6,7 @@ mod dress;
 mod ffmpeg;
 mod foreign;
 mod hostile;
+mod voices;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
