@@ -1,7 +1,7 @@
 //! The recordings that a film is made of: found, opened, and read side by side
 //! in the order of time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct InputFile {
     pub path: PathBuf,
     /// Where it begins in the film.
     pub start: Duration,
+    /// How much of its beginning was before the film, and is left out.
+    pub skip: Duration,
     /// Whose it is, where that is known. Else its tracks say it, or its name if
     /// they have none.
     pub person: Option<String>,
@@ -72,6 +74,10 @@ pub enum InputError {
     TooMany,
 }
 
+/// Pictures of a track that are kept from before the film because later ones build
+/// on them: a hundred seconds. Recorders ask for keyframes more often.
+const MOST_KEPT: usize = 3_000;
+
 /// Recordings of one film: as many files as are open at once.
 pub const MAX_FILES: usize = 512;
 
@@ -88,7 +94,7 @@ pub struct Of {
     /// recording of one.
     pub room_id: Option<String>,
     /// The room's clock at the start of the film, in microseconds; the first
-    /// recording's start, if not known.
+    /// recording's start, if not known. What was recorded before is left out.
     pub origin_us: Option<u64>,
 }
 
@@ -103,15 +109,16 @@ pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
         });
     }
     let manifest = manifest_of(path);
-    let start = match (&manifest, of.origin_us) {
-        (Some(manifest), Some(origin)) => manifest.room_start_us.saturating_sub(origin),
-        _ => 0,
+    let (start, skip) = match (&manifest, of.origin_us) {
+        (Some(manifest), Some(origin)) => place(manifest.room_start_us, origin),
+        _ => (Duration::ZERO, Duration::ZERO),
     };
     let began_ms = manifest.as_ref().map(|manifest| manifest.started_at_ms);
     let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
     Ok(vec![InputFile {
         path: path.to_owned(),
-        start: Duration::from_micros(start),
+        start,
+        skip,
         person: stream.as_ref().and_then(person),
         media_session_id: stream.as_ref().and_then(media_session),
         began_ms,
@@ -168,6 +175,7 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
                 person: None,
                 path,
                 start: Duration::ZERO,
+                skip: Duration::ZERO,
                 media_session_id: None,
                 began_ms: None,
             },
@@ -176,12 +184,24 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
 }
 
 fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile {
+    let (start, skip) = place(manifest.room_start_us, origin_us);
     InputFile {
         path,
-        start: Duration::from_micros(manifest.room_start_us.saturating_sub(origin_us)),
+        start,
+        skip,
         person: person(manifest),
         media_session_id: media_session(manifest),
         began_ms: Some(manifest.started_at_ms),
+    }
+}
+
+/// Where what begins at `start_us` is in a film that begins at `origin_us` of the
+/// same clock, and how much of it was before that.
+fn place(start_us: u64, origin_us: u64) -> (Duration, Duration) {
+    let apart = Duration::from_micros(start_us.abs_diff(origin_us));
+    match start_us >= origin_us {
+        true => (apart, Duration::ZERO),
+        false => (Duration::ZERO, apart),
     }
 }
 
@@ -238,8 +258,11 @@ struct Open {
     path: PathBuf,
     reader: Reader,
     start: Duration,
+    skip: Duration,
     /// Position of the file's first track among all.
     first: usize,
+    /// Pictures from before the film, which those in it build on.
+    before: VecDeque<Sample>,
     /// Not given out yet.
     head: Option<Sample>,
 }
@@ -248,8 +271,19 @@ impl Open {
     /// When the next sample has to be read. Pictures that are decoded before
     /// others that are shown before them do not keep those back.
     fn due(&self) -> Option<Duration> {
-        let head = self.head.as_ref()?;
-        Some(self.start + head.at.min(head.decode_at))
+        let next = self.before.front().or(self.head.as_ref())?;
+        Some(self.time(next.at.min(next.decode_at)))
+    }
+
+    fn time(&self, at: Duration) -> Duration {
+        film_time(self.start, self.skip, at)
+    }
+
+    /// A sample of it as one of the film.
+    fn moved(&self, mut sample: Sample) -> Sample {
+        sample.track += self.first;
+        sample.at = self.time(sample.at);
+        sample
     }
 }
 
@@ -286,7 +320,9 @@ impl Inputs {
             );
             self.warn(&file.path, &lost);
         }
-        let head = reader.next_sample()?;
+        let mut head = reader.next_sample()?;
+        let before = before(&mut reader, &mut head, file.skip)?;
+        let time = |at| film_time(file.start, file.skip, at);
         let first = self.tracks.len();
         let own = own_names(reader.tracks());
         let stem = match (&file.person, own.iter().any(String::is_empty)) {
@@ -299,8 +335,8 @@ impl Inputs {
                 name: name_of(&own[position], file.person.as_deref(), &stem),
                 media_session_id: file.media_session_id.clone(),
                 kind: kind_of(track),
-                start: file.start + told.map_or(Duration::ZERO, |told| told.start),
-                end: file.start + told.map_or(Duration::ZERO, |told| told.end),
+                start: time(told.map_or(Duration::ZERO, |told| told.start)),
+                end: time(told.map_or(Duration::ZERO, |told| told.end)),
             };
             self.tracks.push((track.clone(), info));
         }
@@ -308,7 +344,9 @@ impl Inputs {
             path: file.path.clone(),
             reader,
             start: file.start,
+            skip: file.skip,
             first,
+            before,
             head,
         });
         Ok(())
@@ -329,10 +367,10 @@ impl Inputs {
     /// Whether nothing more comes of a track.
     pub fn is_over(&self, track: usize) -> bool {
         let of = self.files.partition_point(|file| file.first <= track);
-        let head = &self.files[of.saturating_sub(1)].head;
-        head.as_ref().is_none_or(|head| {
-            self.tracks[track].1.end <= self.files[of.saturating_sub(1)].start + head.at
-        })
+        let file = &self.files[of.saturating_sub(1)];
+        let end = self.tracks[track].1.end;
+        let over = |head: &Sample| end <= file.time(head.at);
+        file.before.is_empty() && file.head.as_ref().is_none_or(over)
     }
 
     /// What was wrong and could be done without.
@@ -357,18 +395,21 @@ impl Inputs {
             .filter(|(_, due)| *due < limit)
             .min_by_key(|(_, due)| *due)?;
         let file = &mut self.files[position];
+        if let Some(sample) = file.before.pop_front() {
+            return Some(file.moved(sample));
+        }
         let following = file.reader.next_sample();
-        let (first, start) = (file.first, file.start);
         let (following, failed) = match following {
             Ok(following) => (following, None),
             Err(error) => (None, Some(error)),
         };
         let sample = std::mem::replace(&mut file.head, following);
+        let sample = sample.map(|sample| file.moved(sample));
         if let Some(error) = failed {
             let path = file.path.clone();
             self.warn(&path, &format!("ends early: {error}"));
         }
-        sample.map(|sample| moved(sample, first, start))
+        sample
     }
 }
 
@@ -380,10 +421,33 @@ fn kind_of(track: &Track) -> TrackKind {
     }
 }
 
-fn moved(mut sample: Sample, first: usize, start: Duration) -> Sample {
-    sample.track += first;
-    sample.at += start;
-    sample
+/// When something of a file is in the film. What was before is at the file's
+/// start: a picture that is seen when the film begins.
+fn film_time(start: Duration, skip: Duration, at: Duration) -> Duration {
+    start + at.saturating_sub(skip)
+}
+
+/// Reads on to what is in the film, and gives the pictures that this builds on:
+/// those since the last keyframe.
+fn before(
+    reader: &mut Reader,
+    head: &mut Option<Sample>,
+    skip: Duration,
+) -> Result<VecDeque<Sample>, ReadError> {
+    let videos: Vec<bool> = reader.tracks().iter().map(Track::is_video).collect();
+    let mut kept: Vec<Vec<Sample>> = vec![Vec::new(); videos.len()];
+    while let Some(sample) = head.take_if(|sample| sample.at.min(sample.decode_at) < skip) {
+        *head = reader.next_sample()?;
+        if !videos[sample.track] {
+            continue;
+        }
+        let kept = &mut kept[sample.track];
+        if sample.keyframe || kept.len() == MOST_KEPT {
+            kept.clear();
+        }
+        kept.push(sample);
+    }
+    Ok(kept.into_iter().flatten().collect())
 }
 
 /// What the tracks of a file are called by themselves. If its pictures have no
@@ -429,6 +493,16 @@ mod tests {
     use veche_media::AudioCodec;
 
     use super::*;
+
+    #[test]
+    fn what_was_recorded_before_the_film_is_left_out() {
+        let ms = Duration::from_millis;
+        assert_eq!(place(5_000, 2_000), (ms(3), ms(0)));
+        assert_eq!(place(2_000, 5_000), (ms(0), ms(3)));
+        assert_eq!(film_time(ms(3), ms(0), ms(4)), ms(7));
+        assert_eq!(film_time(ms(0), ms(3), ms(4)), ms(1));
+        assert_eq!(film_time(ms(0), ms(3), ms(2)), ms(0));
+    }
 
     #[test]
     fn files_of_one_name_are_two_peoples() {

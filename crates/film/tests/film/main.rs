@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use veche_codec::Codecs;
 use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
 use veche_record::journal::{self, Journal};
+use veche_record::store::{Manifest, kind, manifest_path};
 use veche_record::{Container, Growing, Input, MergeOptions, Reader, chat, merge, merge_with};
 
 use ffmpeg::{colour, lumas, probe, record, sound, tone};
@@ -268,10 +269,15 @@ fn beats(path: &Path) {
 
 /// Makes a film of it, in which they are where they were.
 fn flash_and_beep_together(path: &Path) {
+    let inputs = find(path, &Of::default()).unwrap();
+    flash_and_beep_from(inputs, None, 0.0, &path.with_file_name("film.mp4"));
+}
+
+/// The same of a film that begins so many seconds into it.
+fn flash_and_beep_from(inputs: Vec<InputFile>, journal: Option<Journal>, from: f64, output: &Path) {
     let mut settings = small();
     settings.fps = 30;
-    let output = path.with_file_name("film.mp4");
-    let film = film_of(find(path, &Of::default()).unwrap(), None, settings, &output).unwrap();
+    let film = film_of(inputs, journal, settings, output).unwrap();
 
     assert_eq!(
         film.warnings,
@@ -279,12 +285,12 @@ fn flash_and_beep_together(path: &Path) {
         "ffmpeg's own file is read to its end"
     );
 
-    let lumas = lumas(&output, "100:100:190:85");
+    let lumas = lumas(output, "100:100:190:85");
     let flashes: Vec<f64> = (1..lumas.len())
         .filter(|n| lumas[*n] > 190 && lumas[*n - 1] <= 190)
         .map(|n| n as f64 / 30.0)
         .collect();
-    let sound = sound(&output);
+    let sound = sound(output);
     let window = 240;
     let loud: Vec<bool> = sound
         .chunks_exact(window)
@@ -294,20 +300,21 @@ fn flash_and_beep_together(path: &Path) {
         .filter(|n| loud[*n] && !loud[*n - 1])
         .map(|n| n as f64 * window as f64 / 48_000.0)
         .collect();
+    let wanted: Vec<f64> = (0..10)
+        .map(|n| f64::from(n) + 0.5 - from)
+        .filter(|at| *at > 0.0)
+        .collect();
     assert_eq!(
         (flashes.len(), beeps.len()),
-        (10, 10),
+        (wanted.len(), wanted.len()),
         "{flashes:?} {beeps:?}"
     );
-    for (n, (flash, beep)) in flashes.iter().zip(&beeps).enumerate() {
+    for (wanted, (flash, beep)) in wanted.iter().zip(flashes.iter().zip(&beeps)) {
         assert!(
             (flash - beep).abs() <= 0.04,
             "flash {flash} and beep {beep}"
         );
-        assert!(
-            (flash - (n as f64 + 0.5)).abs() <= 0.04,
-            "flash {n} at {flash}"
-        );
+        assert!((flash - wanted).abs() <= 0.04, "{flash} for {wanted}");
     }
 }
 
@@ -317,6 +324,41 @@ fn flashes_and_beeps_stay_together() {
     let path = folder.path().join("ann.webm");
     beats(&path);
     flash_and_beep_together(&path);
+}
+
+#[test]
+fn a_film_begins_when_the_room_was_recorded_not_when_its_files_begin() {
+    let folder = TempDir::new().unwrap();
+    let (ann, room) = (folder.path().join("a.webm"), folder.path().join("room.mkv"));
+    beats(&ann);
+    let input = Input {
+        path: ann,
+        name: "Ann".to_owned(),
+        start: Duration::ZERO,
+    };
+    merge(&[input], Container::Matroska, &room).unwrap();
+    // Recorded from 2.25 seconds after the room's first publish, at which aligned
+    // files begin.
+    let lines = r#"{"type":"start","version":1,"at_ms":0,"id":"room","room":"Standup","room_id":"r1","room_start_us":2250000,"started_at_ms":0}
+{"type":"join","at_ms":0,"person":"p1","name":"Ann"}
+{"type":"end","at_ms":7750}
+"#;
+    let journal = Journal::parse(lines.as_bytes()).unwrap();
+    let mut manifest = Manifest::of_room(&room, kind::ROOM, &journal.start).unwrap();
+    manifest.room_start_us = 0;
+    manifest.write(&manifest_path(&room)).unwrap();
+    let of = Of {
+        origin_us: Some(journal.start.room_start_us),
+        ..Of::default()
+    };
+    let inputs = find(&room, &of).unwrap();
+    let output = folder.path().join("film.mp4");
+    flash_and_beep_from(inputs, Some(journal), 2.25, &output);
+    let duration = probe(&output)["format"]["duration"]
+        .as_str()
+        .map(str::to_owned);
+    let duration: f64 = duration.unwrap().parse().unwrap();
+    assert!((duration - 7.75).abs() < 0.1, "{duration}");
 }
 
 #[test]
