@@ -10,6 +10,7 @@ use veche_record::TrackMedia;
 
 use crate::audio::AudioFeed;
 use crate::inputs::Inputs;
+use crate::listeners::Listeners;
 use crate::script::Role;
 use crate::video::VideoFeed;
 
@@ -41,8 +42,8 @@ pub(crate) struct Sources<'a> {
     roles: Vec<Shown>,
     /// A process for the pictures of each role, while there are any.
     video_children: BTreeMap<usize, Child>,
-    /// One for all sound.
-    audio_child: Option<Child>,
+    /// Those for sound.
+    listeners: Listeners,
     restarts: BTreeMap<usize, u32>,
     /// Something was decoded.
     any: bool,
@@ -96,7 +97,7 @@ impl<'a> Sources<'a> {
             audios: Vec::new(),
             roles: Vec::new(),
             video_children: BTreeMap::new(),
-            audio_child: None,
+            listeners: Listeners::new(),
             restarts: BTreeMap::new(),
             any: false,
             first_error: None,
@@ -314,8 +315,11 @@ impl<'a> Sources<'a> {
         feed: usize,
         work: impl FnOnce(&mut Self, usize) -> Result<(), CodecError>,
     ) {
+        let track = self.audios[feed].track;
         let started = if self.audios[feed].needs_decoder() {
-            self.audio_child()
+            let file = self.file_of(track);
+            self.listeners
+                .of(feed, &file, self.codecs)
                 .and_then(|child| self.audios[feed].start(&child))
         } else {
             Ok(())
@@ -323,13 +327,19 @@ impl<'a> Sources<'a> {
         let Err(error) = started.and_then(|()| work(self, feed)) else {
             return;
         };
-        if error.is_child_gone() {
-            self.audio_child = None;
+        if error.is_child_gone() && !self.listeners.gone(feed) {
+            tracing::warn!(%error, "each track of sound is decoded by itself from now on");
+            self.first_error.get_or_insert(error);
+            for audio in &mut self.audios {
+                audio.again();
+            }
+            return;
         }
-        if self.may_restart(self.audios[feed].track, &error) {
+        if self.may_restart(track, &error) {
             self.audios[feed].restart();
         } else {
             self.audios[feed].fail();
+            self.listeners.let_go(feed);
         }
     }
 
@@ -339,8 +349,7 @@ impl<'a> Sources<'a> {
         *tried += 1;
         let again = error.is_child_gone() && *tried <= RESTARTS;
         if *tried == 1 || !again {
-            let path = self.inputs.path_of(track);
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = self.file_of(track);
             let end = if again { "" } else { "; its rest is left out" };
             self.warnings.push(format!("{name}: {error}{end}"));
         }
@@ -353,21 +362,19 @@ impl<'a> Sources<'a> {
             return Ok(child.clone());
         }
         let track = self.videos.iter().find(|feed| feed.role == role);
-        let path = track.map(|feed| self.inputs.path_of(feed.track));
-        let file = path.and_then(|path| path.file_name()).unwrap_or_default();
-        let label = format!("{} ({})", file.to_string_lossy(), self.roles[role].name);
+        let file = track.map(|feed| self.file_of(feed.track));
+        let file = file.unwrap_or_default();
+        let label = format!("{file} ({})", self.roles[role].name);
         let child = self.codecs.spawn(label)?;
         self.video_children.insert(role, child.clone());
         Ok(child)
     }
 
-    fn audio_child(&mut self) -> Result<Child, CodecError> {
-        if let Some(child) = &self.audio_child {
-            return Ok(child.clone());
-        }
-        let child = self.codecs.spawn("the sound of the recordings")?;
-        self.audio_child = Some(child.clone());
-        Ok(child)
+    /// The name of the file that a track is in.
+    fn file_of(&self, track: usize) -> String {
+        let path = self.inputs.path_of(track);
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     /// Lets processes go that have nothing to do. Who comes again gets another.

@@ -1,14 +1,17 @@
 //! Whose voices there are, and that none is lost.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use veche_film::{Film, InputFile, Of, Settings, find};
+use veche_codec::Codecs;
+use veche_film::{Film, InputFile, Of, Order, Settings, find, make};
 use veche_record::{Container, Input, merge};
 
-use crate::ffmpeg::{record, sound};
-use crate::{RED, film_of, small, tone_at};
+use crate::ffmpeg::{record, run, sound};
+use crate::{RED, film_of, secs, small, tone_at};
 
 /// A film of what those files have, and its sound.
 fn heard(files: &[&Path], edit: impl FnOnce(&mut [InputFile], &mut Settings)) -> (Film, Vec<f32>) {
@@ -26,7 +29,7 @@ fn heard(files: &[&Path], edit: impl FnOnce(&mut [InputFile], &mut Settings)) ->
 /// Two recordings of two seconds, of 440 and 1000 Hz, in folders of their own.
 fn two_of_one_name(folder: &Path) -> (PathBuf, PathBuf) {
     let of = |who: &str, sine: &str| {
-        std::fs::create_dir(folder.join(who)).unwrap();
+        fs::create_dir(folder.join(who)).unwrap();
         let path = folder.join(who).join("rec.webm");
         record(&path, Some(RED), Some(sine), 2.0);
         path
@@ -95,4 +98,72 @@ fn the_parts_of_a_rooms_file_are_of_those_who_are_in_them() {
     let (film, sound) = heard(&[&one, &two], |_, _| {});
     assert_eq!(film.people, ["Ann", "Bob"]);
     assert!(both_are_heard(&sound));
+}
+
+/// Codecs whose processes are noted in `list`, in the order of their start.
+fn noted(folder: &Path, list: &Path) -> Codecs {
+    let found = Codecs::find().unwrap();
+    let program = folder.join("noting");
+    let script = format!(
+        "#!/bin/sh\necho $$ >> '{}'\nexec '{}' \"$@\"\n",
+        list.display(),
+        found.executable().display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    Codecs::at(program).unwrap()
+}
+
+#[test]
+fn a_sound_that_kills_its_decoder_costs_no_other() {
+    let folder = TempDir::new().unwrap();
+    let of = |name: &str, sine: &str| {
+        let path = folder.path().join(name);
+        record(&path, None, Some(sine), 8.0);
+        find(&path, &Of::default()).unwrap().remove(0)
+    };
+    let order = Order {
+        inputs: vec![of("ann.webm", "sine=440"), of("bob.webm", "sine=1000")],
+        journal: None,
+        output: folder.path().join("film.mp4"),
+        settings: Settings {
+            has_video: false,
+            ..small()
+        },
+    };
+    // The first process encodes, the second decodes all. Then each of both has its
+    // own; of one of them and those that follow it.
+    let victims = [1, 2, 4, 5, 6];
+    let list = folder.path().join("list");
+    let codecs = noted(folder.path(), &list);
+    let mut killed = 0;
+    let mut kill = |progress: veche_film::Progress| {
+        let started = fs::read_to_string(&list).unwrap();
+        let victim = victims.get(killed).and_then(|n| started.lines().nth(*n));
+        if let Some(victim) = victim
+            && progress.done >= secs(1.0 + killed as f64)
+        {
+            run("sh", &["-c", &format!("kill -9 {victim}")]);
+            killed += 1;
+        }
+        true
+    };
+    let film = make(&order, &codecs, &mut kill).unwrap();
+    assert_eq!(killed, victims.len());
+    let sound = sound(&order.output);
+    let tones = |from, to| [440.0, 1000.0].map(|hz| tone_at(&sound, from, to, hz) > 0.05);
+    assert_eq!(
+        tones(1.0, 1.8),
+        [true, true],
+        "nothing is lost with the first"
+    );
+    let lost = match tones(6.5, 7.5) {
+        [false, true] => "ann.webm",
+        [true, false] => "bob.webm",
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(film.warnings.len(), 2, "{:?}", film.warnings);
+    for warning in &film.warnings {
+        assert!(warning.starts_with(lost), "{warning}");
+    }
 }
