@@ -71,6 +71,17 @@ impl AudioFeed {
         self.ready.clear();
     }
 
+    /// Whether a decoder is held though all that was read has been heard.
+    pub(crate) fn is_idle(&self) -> bool {
+        let empty = self.waiting.is_empty() && self.sent.is_empty() && self.ready.is_empty();
+        self.decoder.is_some() && empty
+    }
+
+    /// Lets the decoder go.
+    pub(crate) fn close(&mut self) {
+        self.decoder = None;
+    }
+
     /// Whether there is anything to send.
     pub(crate) fn needs_decoder(&self) -> bool {
         !self.failed && self.decoder.is_none() && !self.waiting.is_empty()

@@ -269,6 +269,17 @@ impl<'a> Sources<'a> {
                 Ok(())
             });
         }
+        self.rest_listeners();
+    }
+
+    /// Lets decoders of sound go whose track is over: a process has so many only.
+    fn rest_listeners(&mut self) {
+        for (feed, audio) in self.audios.iter_mut().enumerate() {
+            if audio.is_idle() && self.inputs.is_over(audio.track) {
+                audio.close();
+                self.listeners.let_go(feed);
+            }
+        }
     }
 
     /// What had to be done without, in sentences; or the first fault, if there

@@ -167,3 +167,34 @@ fn a_sound_that_kills_its_decoder_costs_no_other() {
         assert!(warning.starts_with(lost), "{warning}");
     }
 }
+
+#[test]
+fn more_sounds_than_a_process_decodes_are_heard_one_after_the_other() {
+    let folder = TempDir::new().unwrap();
+    let (short, last) = (folder.path().join("a.webm"), folder.path().join("b.webm"));
+    record(&short, None, Some("sine=440"), 0.1);
+    record(&last, None, Some("sine=1000"), 1.0);
+    let one = find(&short, &Of::default()).unwrap().remove(0);
+    let count = veche_codec::limits::MAX_STREAMS as u32;
+    let mut inputs: Vec<_> = (0..count)
+        .map(|n| InputFile {
+            start: secs(0.05) * n,
+            person: Some(format!("Guest {n}")),
+            ..one.clone()
+        })
+        .collect();
+    let begin = secs(0.05) * count;
+    inputs.push(InputFile {
+        start: begin,
+        ..find(&last, &Of::default()).unwrap().remove(0)
+    });
+    let settings = Settings {
+        has_video: false,
+        ..small()
+    };
+    let output = folder.path().join("film.mp4");
+    let film = film_of(inputs, None, settings, &output).unwrap();
+    assert_eq!(film.warnings, Vec::<String>::new());
+    let begin = begin.as_secs_f64();
+    assert!(tone_at(&sound(&output), begin + 0.2, begin + 0.8, 1000.0) > 0.05);
+}
