@@ -40,6 +40,9 @@ pub(crate) enum Given {
 #[derive(Debug)]
 pub(crate) struct Cell {
     what: String,
+    /// Outputs that may wait here. The child is told of each that was received, and
+    /// waits itself; one that does not is up to something.
+    window: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -58,9 +61,10 @@ struct State {
 }
 
 impl Cell {
-    pub(crate) fn new(what: String) -> Self {
+    pub(crate) fn new(what: String, window: u32) -> Self {
         Self {
             what,
+            window: window as usize,
             state: Mutex::new(State {
                 header: None,
                 given: VecDeque::new(),
@@ -121,6 +125,9 @@ impl Cell {
             _ => return Err(wire::invalid("not a message of a child")),
         };
         let mut state = lock(&self.state);
+        if given.is_some() && state.given.len() >= self.window {
+            return Err(wire::invalid("more than was received"));
+        }
         state.given.extend(given);
         state.heard = Instant::now();
         drop(state);
@@ -357,4 +364,38 @@ impl Drop for Stream {
 
 pub(crate) fn micros(at: Duration) -> u64 {
     u64::try_from(at.as_micros()).unwrap_or(u64::MAX >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::OUTPUT_PACKETS;
+
+    fn sound() -> Message {
+        Message {
+            kind: Kind::Sound,
+            stream: 1,
+            meta: Times::default().to_meta().to_vec(),
+            data: vec![0; 8],
+        }
+    }
+
+    #[test]
+    fn a_child_that_gives_more_than_is_received_writes_nonsense() {
+        let cell = Cell::new("Opus decoder".to_owned(), OUTPUT_PACKETS);
+        let give = || {
+            cell.handle(sound(), |_, reason| CodecError::Stream {
+                label: String::new(),
+                what: String::new(),
+                reason,
+            })
+        };
+        for _ in 0..OUTPUT_PACKETS {
+            give().expect("as many may wait");
+        }
+        let error = give().expect_err("one more");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        lock(&cell.state).given.pop_front();
+        give().expect("one was received");
+    }
 }

@@ -17,7 +17,7 @@ use std::io::{self, IoSlice, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_CONFIG_BYTES, MAX_MESSAGE_BYTES};
+use crate::limits::{MAX_CONFIG_BYTES, MAX_MESSAGE_BYTES, OUTPUT_PACKETS, OUTPUT_PICTURES};
 use crate::{
     AudioDecoderConfig, AudioEncoderConfig, EncoderHeader, VideoDecoderConfig, VideoEncoderConfig,
 };
@@ -95,6 +95,16 @@ pub enum Open {
     VideoEncoder(VideoEncoderConfig),
     /// Sound.
     AudioEncoder(AudioEncoderConfig),
+}
+
+impl Open {
+    /// Outputs that the child may give before one of them is received.
+    pub fn window(&self) -> u32 {
+        match self {
+            Self::VideoDecoder(_) => OUTPUT_PICTURES,
+            Self::AudioDecoder(_) | Self::VideoEncoder(_) | Self::AudioEncoder(_) => OUTPUT_PACKETS,
+        }
+    }
 }
 
 /// What a child says first.
