@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use veche_record::journal::{SCREEN_SUFFIX, person_name};
 use veche_record::store::{Manifest, ROOM_RECORDING, State, kind};
 use veche_record::{ReadError, Reader, Sample, Track, TrackMedia, inspect};
 
-use crate::script::{SCREEN_SUFFIX, TrackInfo, TrackKind};
+use crate::script::{TrackInfo, TrackKind};
 
 /// One recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -480,12 +481,12 @@ fn stem_of(path: &Path, taken: &mut BTreeSet<String>) -> String {
 /// A track is its person's, if that is known, or their screen; else it is called
 /// as it calls itself, else as its file.
 fn name_of(own: &str, person: Option<&str>, stem: &str) -> String {
-    let name = match person {
-        Some(person) if !own.ends_with(SCREEN_SUFFIX) => person,
-        _ if own.is_empty() => stem,
-        _ => own,
-    };
-    name.to_owned()
+    match (person, own.strip_suffix(SCREEN_SUFFIX)) {
+        (_, Some(own)) => format!("{}{SCREEN_SUFFIX}", person_name(own)),
+        (Some(person), None) => person_name(person).to_owned(),
+        (None, None) if own.is_empty() => stem.to_owned(),
+        (None, None) => person_name(own).to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -519,6 +520,8 @@ mod tests {
         assert_eq!(name_of("", Some("Ann"), "rec"), "Ann");
         assert_eq!(name_of("Bob", None, "part1"), "Bob");
         assert_eq!(name_of("", None, "rec"), "rec");
+        assert_eq!(name_of("Ann  (screen)", None, "rec"), "Ann (screen)");
+        assert_eq!(name_of("s", Some(" Ann "), "rec"), "Ann");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use veche_mix::SourceKind;
 
-use crate::script::SCREEN_SUFFIX;
+use veche_record::journal::SCREEN_SUFFIX;
 
 /// What somebody is called.
 pub(crate) fn of<'a>(labels: &'a BTreeMap<String, String>, name: &'a str) -> &'a str {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use veche_mix::SourceKind;
+use veche_record::journal::SCREEN_SUFFIX;
 
 use self::chapters::chapters;
 use self::subtitles::subtitles;
@@ -27,7 +28,8 @@ pub enum TrackKind {
 /// A track of the recordings, as far as it matters to what is seen when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackInfo {
-    /// Whose it is; with `(screen)` behind it in a room's file.
+    /// Whose it is, as [`veche_record::journal::person_name`] has it; with
+    /// `(screen)` behind it in a room's file.
     pub name: String,
     /// The stream it was recorded from, where that is known.
     pub media_session_id: Option<String>,
@@ -129,9 +131,6 @@ pub struct Script {
     /// How long the film is.
     pub duration: Duration,
 }
-
-/// Ends the names of tracks of shared screens in a room's file.
-pub const SCREEN_SUFFIX: &str = " (screen)";
 
 impl Script {
     /// A role of everybody who appears, in the order in which they come.

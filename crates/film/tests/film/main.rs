@@ -210,6 +210,43 @@ fn people_are_seen_and_heard_when_they_are_there() {
 }
 
 #[test]
+fn names_that_files_cut_are_those_of_the_journal() {
+    let folder = TempDir::new().unwrap();
+    let (camera, screen) = (folder.path().join("c.webm"), folder.path().join("s.webm"));
+    record(&camera, Some(RED), Some("sine=440"), 1.0);
+    record(&screen, Some(BLUE), None, 1.0);
+    for login in [" Ann ".to_owned(), "n".repeat(250), "n".repeat(256)] {
+        let lines = format!(
+            r#"{{"type":"start","version":1,"at_ms":0,"id":"room","room":"Standup","room_id":"r1","room_start_us":0,"started_at_ms":0}}
+{{"type":"join","at_ms":0,"person":"p1","name":"{login}"}}
+{{"type":"stream","at_ms":0,"person":"p1","stream":"s1","media_session_id":"m1","source":"camera","audio":true,"video":true}}
+{{"type":"stream","at_ms":0,"person":"p1","stream":"s2","media_session_id":"m2","source":"screen","audio":false,"video":true}}
+{{"type":"end","at_ms":1000}}
+"#
+        );
+        let journal = Journal::parse(lines.as_bytes()).unwrap();
+        let input = |path: &PathBuf, id| Input {
+            path: path.clone(),
+            name: journal.track_name(id).unwrap(),
+            start: Duration::ZERO,
+        };
+        let inputs = [input(&camera, "m1"), input(&screen, "m2")];
+        for (container, name) in [(Container::Matroska, "r.mkv"), (Container::Mp4, "r.mp4")] {
+            let room = folder.path().join(name);
+            merge(&inputs, container, &room).unwrap();
+            let output = folder.path().join("film.mp4");
+            let inputs = find(&room, &Of::default()).unwrap();
+            let journal = Some(journal.clone());
+            let film = film_of(inputs, journal, small(), &output).unwrap();
+            assert_eq!(film.people.len(), 1, "{:?}", film.people);
+            // The screen is large: not a second face of another name.
+            assert!(is_blue(colour(&output, 0.6, "40:40:220:80")), "{login}");
+            std::fs::remove_file(&room).unwrap();
+        }
+    }
+}
+
+#[test]
 fn the_chat_is_burnt_in_when_asked_for() {
     let folder = TempDir::new().unwrap();
     let (room, journal) = meeting(folder.path());
