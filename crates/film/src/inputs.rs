@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,6 +71,12 @@ pub enum InputError {
         /// The ids, with the rooms' names.
         rooms: Vec<String>,
     },
+    /// What was named is the film that is to be made.
+    #[error("{} cannot be both a recording and the film that is made of it; --output names another", path.display())]
+    IsOutput {
+        /// What was named.
+        path: PathBuf,
+    },
     /// More than [`MAX_FILES`].
     #[error("more than {MAX_FILES} recordings")]
     TooMany,
@@ -97,6 +104,8 @@ pub struct Of {
     /// The room's clock at the start of the film, in microseconds; the first
     /// recording's start, if not known. What was recorded before is left out.
     pub origin_us: Option<u64>,
+    /// The film, which may be there from an earlier try: it is no recording.
+    pub output: Option<PathBuf>,
 }
 
 /// The recordings that `path` names: itself, or those of a meeting in it.
@@ -106,6 +115,11 @@ pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
     }
     if !path.is_file() {
         return Err(InputError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    if is_output(path, of) {
+        return Err(InputError::IsOutput {
             path: path.to_owned(),
         });
     }
@@ -136,7 +150,7 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let extension = path.extension().unwrap_or_default().to_string_lossy();
-        if !EXTENSIONS.contains(&&*extension) || name.ends_with(FILM) {
+        if !EXTENSIONS.contains(&&*extension) || name.ends_with(FILM) || is_output(&path, of) {
             continue;
         }
         let manifest = manifest_of(&path);
@@ -182,6 +196,16 @@ fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
             },
         })
         .collect())
+}
+
+/// Whether a file is the film that is to be made, by whatever name.
+fn is_output(path: &Path, of: &Of) -> bool {
+    let file = |path: &Path| {
+        let found = fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    let output = of.output.as_deref().and_then(file);
+    output.is_some() && output == file(path)
 }
 
 fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile {

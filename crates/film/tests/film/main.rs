@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use veche_codec::Codecs;
-use veche_film::{Chat, Film, FilmError, InputFile, Of, Order, Settings, find, make};
+use veche_film::{Chat, Film, FilmError, InputError, InputFile, Of, Order, Settings, find, make};
 use veche_record::journal::{self, Journal};
 use veche_record::store::{Manifest, kind, manifest_path};
 use veche_record::{Container, Growing, Input, MergeOptions, Reader, chat, merge, merge_with};
@@ -607,6 +607,28 @@ fn a_film_that_is_stopped_leaves_nothing() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(left, ["ann.webm"]);
+}
+
+#[test]
+fn a_film_is_not_made_of_itself() {
+    let folder = TempDir::new().unwrap();
+    let (ann, film) = (folder.path().join("ann.webm"), folder.path().join("f.mp4"));
+    record(&ann, None, Some("sine=440"), 0.5);
+    std::fs::write(&film, "the one of yesterday").unwrap();
+    let link = folder.path().join("link.mp4");
+    std::os::unix::fs::symlink(&film, &link).unwrap();
+    let of = Of {
+        output: Some(film.clone()),
+        ..Of::default()
+    };
+    let found = find(folder.path(), &of).unwrap();
+    let paths: Vec<_> = found.into_iter().map(|file| file.path).collect();
+    assert_eq!(paths, [ann]);
+    for path in [&film, &link] {
+        let error = find(path, &of).unwrap_err();
+        assert!(matches!(error, InputError::IsOutput { .. }), "{error}");
+    }
+    assert_eq!(find(&film, &Of::default()).unwrap().len(), 1);
 }
 
 #[test]
