@@ -150,7 +150,8 @@ impl Script {
         cast.map(|role| role.label.clone()).collect()
     }
 
-    /// The same with `lead` before it, in which something called `title` is seen.
+    /// The same with `lead` before it, in which something called `title` is seen;
+    /// without a name it belongs to the first chapter.
     #[must_use]
     pub fn after(mut self, lead: Duration, title: &str) -> Self {
         if lead.is_zero() {
@@ -160,14 +161,13 @@ impl Script {
             chapter.at += lead;
         }
         // A player's list begins with the film.
-        let title = title.to_owned();
-        self.chapters.insert(
-            0,
-            Chapter {
-                at: Duration::ZERO,
-                title,
-            },
-        );
+        if !title.is_empty() {
+            let title = title.to_owned();
+            let at = Duration::ZERO;
+            self.chapters.insert(0, Chapter { at, title });
+        } else if let Some(first) = self.chapters.first_mut() {
+            first.at = Duration::ZERO;
+        }
         for subtitle in &mut self.subtitles {
             subtitle.at += lead;
             subtitle.until += lead;

@@ -236,6 +236,18 @@ fn somebody_without_a_camera_has_a_card_in_a_colour_of_their_own() {
 }
 
 #[test]
+fn a_card_of_some_pixels_is_drawn() {
+    let mut mixer = Mixer::new(Settings {
+        width: 10,
+        height: 40,
+        ..Settings::default()
+    });
+    join(&mut mixer, 1, SourceKind::Camera);
+    mixer.set_video(id(1), false);
+    assert_eq!(mixer.compose(ms(0)).width(), 10);
+}
+
+#[test]
 fn names_lie_on_pictures_unless_switched_off() {
     let bright = |settings: Settings| {
         let mut mixer = two(settings);

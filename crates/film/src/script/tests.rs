@@ -160,6 +160,17 @@ fn two_with_one_label_are_two() {
 }
 
 #[test]
+fn a_card_is_a_chapter_if_it_has_a_title() {
+    let tracks = [track("Ann", Video, 0, 60), track("Bob", Video, 20, 60)];
+    let after = |title| script(&tracks, None).after(secs(5), title);
+    assert_eq!(
+        titles(&after("Standup")),
+        [(0, "Standup"), (5, "Ann joins"), (25, "Bob joins")]
+    );
+    assert_eq!(titles(&after("")), [(0, "Ann joins"), (25, "Bob joins")]);
+}
+
+#[test]
 fn a_crowd_is_one_chapter() {
     let tracks: Vec<_> = ["A", "B", "C", "D", "E"]
         .iter()
