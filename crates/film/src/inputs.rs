@@ -1,16 +1,17 @@
 //! The recordings that a film is made of: found, opened, and read side by side
 //! in the order of time.
 
+mod find;
+mod names;
+
 use std::collections::{BTreeSet, VecDeque};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use veche_record::journal::{SCREEN_SUFFIX, person_name};
-use veche_record::store::{Manifest, ROOM_RECORDING, State, kind};
 use veche_record::{ReadError, Reader, Sample, Track, TrackMedia, inspect};
 
+pub use self::find::{Of, find, manifest_of};
+use self::names::{name_of, own_names, stem_of};
 use crate::script::{TrackInfo, TrackKind};
 
 /// One recording.
@@ -88,187 +89,6 @@ const MOST_KEPT: usize = 3_000;
 
 /// Recordings of one film: as many files as are open at once.
 pub const MAX_FILES: usize = 512;
-
-/// Extensions of what can be read.
-const EXTENSIONS: &[&str] = &["mkv", "mp4", "webm", "mov", "m4v", "m4a", "mka"];
-
-/// Ends the names of films, which are not recordings to make one of.
-const FILM: &str = ".film.mp4";
-
-/// Which recordings are wanted, and where the film begins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Of {
-    /// Of a folder's recordings those of this life of a room, or of this
-    /// recording of one.
-    pub room_id: Option<String>,
-    /// The room's clock at the start of the film, in microseconds; the first
-    /// recording's start, if not known. What was recorded before is left out.
-    pub origin_us: Option<u64>,
-    /// The film, which may be there from an earlier try: it is no recording.
-    pub output: Option<PathBuf>,
-}
-
-/// The recordings that `path` names: itself, or those of a meeting in it.
-pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
-    if path.is_dir() {
-        return in_folder(path, of);
-    }
-    if !path.is_file() {
-        return Err(InputError::Missing {
-            path: path.to_owned(),
-        });
-    }
-    if is_output(path, of) {
-        return Err(InputError::IsOutput {
-            path: path.to_owned(),
-        });
-    }
-    let manifest = manifest_of(path);
-    let (start, skip) = match (&manifest, of.origin_us) {
-        (Some(manifest), Some(origin)) => place(manifest.room_start_us, origin),
-        _ => (Duration::ZERO, Duration::ZERO),
-    };
-    let began_ms = manifest.as_ref().map(|manifest| manifest.started_at_ms);
-    let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
-    Ok(vec![InputFile {
-        path: path.to_owned(),
-        start,
-        skip,
-        person: stream.as_ref().and_then(person),
-        media_session_id: stream.as_ref().and_then(media_session),
-        began_ms,
-    }])
-}
-
-fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
-    let failed = |error| InputError::Folder {
-        path: folder.to_owned(),
-        error,
-    };
-    let mut found: Vec<(PathBuf, Option<Manifest>)> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let extension = path.extension().unwrap_or_default().to_string_lossy();
-        if !EXTENSIONS.contains(&&*extension) || name.ends_with(FILM) || is_output(&path, of) {
-            continue;
-        }
-        let manifest = manifest_of(&path);
-        let of_a_stream = manifest.as_ref().is_none_or(|m| {
-            m.kind() == kind::STREAM && !matches!(m.state, State::Empty | State::Broken)
-        });
-        let of_the_room = of.room_id.as_ref().is_none_or(|id| {
-            manifest.as_ref().is_some_and(|m| {
-                let recording = m.origin.attributes.get(ROOM_RECORDING);
-                m.origin.room_id == *id || recording.is_some_and(|recording| recording == id)
-            })
-        });
-        if of_a_stream && of_the_room {
-            if found.len() == MAX_FILES {
-                return Err(InputError::TooMany);
-            }
-            found.push((path, manifest));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    one_room(folder, &found)?;
-    if found.is_empty() {
-        return Err(InputError::Nothing {
-            path: folder.to_owned(),
-        });
-    }
-    let first = found
-        .iter()
-        .filter_map(|(_, m)| Some(m.as_ref()?.room_start_us))
-        .min();
-    let origin = of.origin_us.or(first).unwrap_or_default();
-    Ok(found
-        .into_iter()
-        .map(|(path, manifest)| match manifest {
-            Some(manifest) => of_manifest(path, &manifest, origin),
-            None => InputFile {
-                person: None,
-                path,
-                start: Duration::ZERO,
-                skip: Duration::ZERO,
-                media_session_id: None,
-                began_ms: None,
-            },
-        })
-        .collect())
-}
-
-/// Whether a file is the film that is to be made, by whatever name.
-fn is_output(path: &Path, of: &Of) -> bool {
-    let file = |path: &Path| {
-        let found = fs::metadata(path).ok()?;
-        Some((found.dev(), found.ino()))
-    };
-    let output = of.output.as_deref().and_then(file);
-    output.is_some() && output == file(path)
-}
-
-fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile {
-    let (start, skip) = place(manifest.room_start_us, origin_us);
-    InputFile {
-        path,
-        start,
-        skip,
-        person: person(manifest),
-        media_session_id: media_session(manifest),
-        began_ms: Some(manifest.started_at_ms),
-    }
-}
-
-/// Where what begins at `start_us` is in a film that begins at `origin_us` of the
-/// same clock, and how much of it was before that.
-fn place(start_us: u64, origin_us: u64) -> (Duration, Duration) {
-    let apart = Duration::from_micros(start_us.abs_diff(origin_us));
-    match start_us >= origin_us {
-        true => (apart, Duration::ZERO),
-        false => (Duration::ZERO, apart),
-    }
-}
-
-fn person(manifest: &Manifest) -> Option<String> {
-    let origin = &manifest.origin;
-    let names = [&origin.login, &origin.stream];
-    names.into_iter().find(|name| !name.is_empty()).cloned()
-}
-
-fn media_session(manifest: &Manifest) -> Option<String> {
-    let id = &manifest.origin.media_session_id;
-    (!id.is_empty()).then(|| id.clone())
-}
-
-fn one_room(folder: &Path, found: &[(PathBuf, Option<Manifest>)]) -> Result<(), InputError> {
-    let mut rooms: Vec<String> = found
-        .iter()
-        .filter_map(|(_, manifest)| {
-            let origin = &manifest.as_ref()?.origin;
-            Some(format!("{} ({})", origin.room_id, origin.room))
-        })
-        .collect();
-    rooms.sort();
-    rooms.dedup();
-    if rooms.len() > 1 {
-        rooms.truncate(20);
-        return Err(InputError::SeveralRooms {
-            path: folder.to_owned(),
-            rooms,
-        });
-    }
-    Ok(())
-}
-
-/// What is known of a file, if something is.
-pub fn manifest_of(media: &Path) -> Option<Manifest> {
-    let manifest = Manifest::read(&media.with_extension("json")).ok()?;
-    let same = media
-        .file_name()
-        .is_some_and(|name| name == manifest.file.as_str());
-    same.then_some(manifest)
-}
 
 /// All tracks of a film's recordings.
 pub struct Inputs {
@@ -475,83 +295,15 @@ fn before(
     Ok(kept.into_iter().flatten().collect())
 }
 
-/// What the tracks of a file are called by themselves. If its pictures have no
-/// names, all of it is one person's, whatever a program calls the sounds. Texts are
-/// nobody's.
-fn own_names(tracks: &[Track]) -> Vec<String> {
-    let unnamed = |track: &Track| track.name.trim().is_empty();
-    let mut pictures = tracks.iter().filter(|t| t.is_video()).peekable();
-    let one = pictures.peek().is_some() && pictures.all(unnamed);
-    let own = tracks.iter().map(|track| match track.media {
-        TrackMedia::Text => "Chat",
-        _ if one => "",
-        _ => track.name.trim(),
-    });
-    own.map(str::to_owned).collect()
-}
-
-/// What a file is called, and how many with that name were before.
-fn stem_of(path: &Path, taken: &mut BTreeSet<String>) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut name = stem.clone().into_owned();
-    let mut count = 1_u32;
-    while !taken.insert(name.clone()) {
-        count += 1;
-        name = format!("{stem} {count}");
-    }
-    name
-}
-
-/// A track is its person's, if that is known, or their screen; else it is called
-/// as it calls itself, else as its file.
-fn name_of(own: &str, person: Option<&str>, stem: &str) -> String {
-    match (person, own.strip_suffix(SCREEN_SUFFIX)) {
-        (_, Some(own)) => format!("{}{SCREEN_SUFFIX}", person_name(own)),
-        (Some(person), None) => person_name(person).to_owned(),
-        (None, None) if own.is_empty() => stem.to_owned(),
-        (None, None) => person_name(own).to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use veche_media::AudioCodec;
-
     use super::*;
 
     #[test]
-    fn what_was_recorded_before_the_film_is_left_out() {
+    fn what_was_before_the_film_is_at_its_start() {
         let ms = Duration::from_millis;
-        assert_eq!(place(5_000, 2_000), (ms(3), ms(0)));
-        assert_eq!(place(2_000, 5_000), (ms(0), ms(3)));
         assert_eq!(film_time(ms(3), ms(0), ms(4)), ms(7));
         assert_eq!(film_time(ms(0), ms(3), ms(4)), ms(1));
         assert_eq!(film_time(ms(0), ms(3), ms(2)), ms(0));
-    }
-
-    #[test]
-    fn files_of_one_name_are_two_peoples() {
-        let mut taken = BTreeSet::new();
-        let names = ["ann/rec.webm", "bob/rec.mp4", "bob.mp4", "c/rec.mkv"]
-            .map(|path| stem_of(Path::new(path), &mut taken));
-        assert_eq!(names, ["rec", "rec 2", "bob", "rec 3"]);
-    }
-
-    #[test]
-    fn a_track_is_its_persons_or_called_by_itself_or_as_its_file() {
-        assert_eq!(name_of("stream-1", Some("Ann"), "rec"), "Ann");
-        assert_eq!(name_of("Ann (screen)", Some("Ann"), "rec"), "Ann (screen)");
-        assert_eq!(name_of("", Some("Ann"), "rec"), "Ann");
-        assert_eq!(name_of("Bob", None, "part1"), "Bob");
-        assert_eq!(name_of("", None, "rec"), "rec");
-        assert_eq!(name_of("Ann  (screen)", None, "rec"), "Ann (screen)");
-        assert_eq!(name_of("s", Some(" Ann "), "rec"), "Ann");
-    }
-
-    #[test]
-    fn sounds_alone_say_whose_they_are() {
-        let tracks = ["Ann", " Bob ", ""].map(|name| Track::audio(name, AudioCodec::Opus));
-        assert_eq!(own_names(&tracks), ["Ann", "Bob", ""]);
-        assert_eq!(own_names(&[Track::text("Chat")]), ["Chat"]);
     }
 }
