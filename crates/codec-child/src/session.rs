@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use anyhow::{Context, bail, ensure};
-use veche_codec::limits::{INPUTS, MAX_STREAMS, OUTPUT_PACKETS, OUTPUT_PICTURES};
+use veche_codec::limits::{INPUTS, MAX_STREAMS};
 use veche_codec::wire::{self, Hello, Kind, Message, Open, VERSION};
 
 use crate::output::{Credit, Output, Writer};
@@ -76,12 +76,8 @@ pub(crate) fn serve(rights: &Rights) -> anyhow::Result<()> {
 
 fn start(message: &Message, writer: &Arc<Writer>) -> anyhow::Result<Handle> {
     let open: Open = message.json()?;
-    let window = match open {
-        Open::VideoDecoder(_) => OUTPUT_PICTURES,
-        _ => OUTPUT_PACKETS,
-    };
     let config = message.data.clone();
-    let credit = Arc::new(Credit::new(window));
+    let credit = Arc::new(Credit::new(open.window()));
     let output = Output {
         stream: message.stream,
         writer: Arc::clone(writer),

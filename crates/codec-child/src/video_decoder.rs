@@ -95,6 +95,7 @@ impl VideoDecoder {
             at,
             width: to.0,
             height: to.1,
+            frame: size,
         };
         Ok(output.picture(meta, &frame.lines()?)?)
     }
@@ -148,6 +149,7 @@ fn fit((width, height): (u32, u32), target: Target) -> (Part, (u32, u32)) {
     let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     let is_wider = w * th > tw * h;
     match target.fit {
+        Fit::Contain if is_alike((w, h), (tw, th)) => (whole((width, height)), to),
         Fit::Contain if is_wider => (whole((width, height)), (to.0, even(small(tw * h / w)))),
         Fit::Contain => (whole((width, height)), (even(small(th * w / h)), to.1)),
         Fit::Cover => {
@@ -162,6 +164,13 @@ fn fit((width, height): (u32, u32), target: Target) -> (Part, (u32, u32)) {
             (part, to)
         }
     }
+}
+
+/// Whether a picture differs from a target by no more than the rounding of their
+/// sizes: two pixels of a side, or one in 250 of a large one.
+fn is_alike((w, h): (u64, u64), (tw, th): (u64, u64)) -> bool {
+    let apart = (w * th).abs_diff(tw * h);
+    apart <= 2 * w.max(h) || apart * 250 <= tw * h
 }
 
 /// The next even number that is not zero, within what a side may have.
@@ -219,6 +228,14 @@ mod tests {
             (300, 168),
         );
         check((5000, 2), (64, 64), Fit::Contain, [0, 0, 5000, 2], (64, 2));
+    }
+
+    #[test]
+    fn contained_pictures_fill_what_was_made_for_them() {
+        let whole = [0, 0, 1280, 720];
+        check((1280, 720), (300, 168), Fit::Contain, whole, (300, 168));
+        check((1280, 720), (854, 482), Fit::Contain, whole, (854, 482));
+        check((1280, 720), (854, 490), Fit::Contain, whole, (854, 480));
     }
 
     #[test]

@@ -110,6 +110,7 @@ fn pictures_come_in_the_size_that_is_wanted_from_then_on() {
         );
         if let Some(picture) = picture {
             assert_eq!(picture.at, at(n));
+            assert_eq!(picture.frame, (320, 180), "however it was scaled");
         }
     }
 }

@@ -184,7 +184,7 @@ impl Child {
                 limit: MAX_CONFIG_BYTES as u64,
             });
         }
-        let (id, cell) = self.link.shared.add_stream(what)?;
+        let (id, cell) = self.link.shared.add_stream(what, open.window())?;
         let stream = Stream::new(Arc::clone(&self.link), id, cell);
         self.link
             .shared
@@ -237,7 +237,7 @@ struct Streams {
 }
 
 impl Shared {
-    fn add_stream(&self, what: String) -> Result<(u32, Arc<Cell>), CodecError> {
+    fn add_stream(&self, what: String, window: u32) -> Result<(u32, Arc<Cell>), CodecError> {
         let mut streams = lock(&self.streams);
         if let Some(gone) = &streams.gone {
             return Err(gone.clone());
@@ -246,7 +246,7 @@ impl Shared {
             return Err(CodecError::TooManyStreams { limit: MAX_STREAMS });
         }
         streams.last += 1;
-        let (id, cell) = (streams.last, Arc::new(Cell::new(what)));
+        let (id, cell) = (streams.last, Arc::new(Cell::new(what, window)));
         streams.cells.insert(id, Arc::clone(&cell));
         Ok((id, cell))
     }

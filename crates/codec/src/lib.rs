@@ -56,6 +56,7 @@ mod child;
 mod codecs;
 mod error;
 pub mod limits;
+mod patience;
 mod stream;
 mod types;
 pub mod wire;

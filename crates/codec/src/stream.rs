@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::child::{Link, lock};
 use crate::limits::{INPUTS, MAX_PACKET_BYTES, MAX_SOUND_FRAMES};
+use crate::patience::Patience;
 use crate::types::{check_size, i420_bytes};
 use crate::wire::{self, Kind, Message, PictureMeta, Taken, Times};
 use crate::{CodecError, CodedPicture, EncoderHeader, Picture, Sound, TimedPicture};
@@ -40,6 +41,9 @@ pub(crate) enum Given {
 #[derive(Debug)]
 pub(crate) struct Cell {
     what: String,
+    /// Outputs that may wait here. The child is told of each that was received, and
+    /// waits itself; one that does not is up to something.
+    window: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -53,14 +57,15 @@ struct State {
     errors: u64,
     finished: bool,
     failed: Option<CodecError>,
-    /// When the child last said something of this stream.
-    heard: Instant,
+    /// How often the child said something of this stream.
+    heard: u64,
 }
 
 impl Cell {
-    pub(crate) fn new(what: String) -> Self {
+    pub(crate) fn new(what: String, window: u32) -> Self {
         Self {
             what,
+            window: window as usize,
             state: Mutex::new(State {
                 header: None,
                 given: VecDeque::new(),
@@ -68,7 +73,7 @@ impl Cell {
                 errors: 0,
                 finished: false,
                 failed: None,
-                heard: Instant::now(),
+                heard: 0,
             }),
             changed: Condvar::new(),
         }
@@ -94,7 +99,7 @@ impl Cell {
                 let header = wire::opened(message)?;
                 let mut state = lock(&self.state);
                 state.header = Some(header);
-                state.heard = Instant::now();
+                state.heard += 1;
                 self.changed.notify_all();
                 return Ok(());
             }
@@ -121,8 +126,11 @@ impl Cell {
             _ => return Err(wire::invalid("not a message of a child")),
         };
         let mut state = lock(&self.state);
+        if given.is_some() && state.given.len() >= self.window {
+            return Err(wire::invalid("more than was received"));
+        }
         state.given.extend(given);
-        state.heard = Instant::now();
+        state.heard += 1;
         drop(state);
         self.changed.notify_all();
         Ok(())
@@ -135,8 +143,12 @@ fn picture(meta: &[u8], data: Vec<u8>) -> io::Result<TimedPicture> {
     if data.len() != i420_bytes(meta.width, meta.height) {
         return Err(wire::invalid("a picture's length"));
     }
+    if meta.frame.0 == 0 || meta.frame.1 == 0 {
+        return Err(wire::invalid("a frame's size"));
+    }
     Ok(TimedPicture {
         at: Duration::from_micros(meta.at),
+        frame: meta.frame,
         picture: Picture {
             width: meta.width,
             height: meta.height,
@@ -187,7 +199,7 @@ impl Stream {
     /// Waits until the child has begun.
     pub(crate) fn opened(&self) -> Result<EncoderHeader, CodecError> {
         let mut state = lock(&self.cell.state);
-        let since = Instant::now();
+        let mut patience = self.patience(&state);
         loop {
             if let Some(header) = state.header.take() {
                 return Ok(header);
@@ -195,7 +207,7 @@ impl Stream {
             if let Some(error) = &state.failed {
                 return Err(error.clone());
             }
-            state = self.wait(state, since);
+            state = self.wait(state, &mut patience);
         }
     }
 
@@ -211,7 +223,7 @@ impl Stream {
             return Err(CodecError::Finished);
         }
         let mut state = lock(&self.cell.state);
-        let since = Instant::now();
+        let mut patience = self.patience(&state);
         loop {
             if let Some(error) = &state.failed {
                 return Err(error.clone());
@@ -223,7 +235,7 @@ impl Stream {
             if !state.given.is_empty() {
                 return Ok(Sent::Full);
             }
-            state = self.wait(state, since);
+            state = self.wait(state, &mut patience);
         }
         state.on_the_way += 1;
         drop(state);
@@ -266,7 +278,7 @@ impl Stream {
     /// The next output; `None` if there is none without more input.
     pub(crate) fn recv(&mut self) -> Result<Option<Given>, CodecError> {
         let mut state = lock(&self.cell.state);
-        let since = Instant::now();
+        let mut patience = self.patience(&state);
         loop {
             if let Some(given) = state.given.pop_front() {
                 drop(state);
@@ -283,7 +295,7 @@ impl Stream {
             if done {
                 return Ok(None);
             }
-            state = self.wait(state, since);
+            state = self.wait(state, &mut patience);
         }
     }
 
@@ -312,23 +324,28 @@ impl Stream {
         given
     }
 
+    fn patience(&self, state: &State) -> Patience {
+        Patience::new(self.link.shared.answer, state.heard)
+    }
+
     /// Waits for a change of the stream, which the child owes. If it says
     /// nothing for too long it is killed, whereupon the stream fails.
-    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, since: Instant) -> MutexGuard<'a, State> {
-        let answer = self.link.shared.answer;
-        let until = state.heard.max(since) + answer;
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+    fn wait<'a>(
+        &'a self,
+        state: MutexGuard<'a, State>,
+        patience: &mut Patience,
+    ) -> MutexGuard<'a, State> {
+        let (state, waited) = self
+            .cell
+            .changed
+            .wait_timeout(state, patience.slice())
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() && patience.is_lost(state.heard) {
             drop(state);
             self.link.shared.kill_hung();
             let state = lock(&self.cell.state);
             return self.wait_failed(state);
         }
-        let (state, _) = self
-            .cell
-            .changed
-            .wait_timeout(state, left)
-            .unwrap_or_else(PoisonError::into_inner);
         state
     }
 
@@ -353,4 +370,38 @@ impl Drop for Stream {
 
 pub(crate) fn micros(at: Duration) -> u64 {
     u64::try_from(at.as_micros()).unwrap_or(u64::MAX >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::OUTPUT_PACKETS;
+
+    fn sound() -> Message {
+        Message {
+            kind: Kind::Sound,
+            stream: 1,
+            meta: Times::default().to_meta().to_vec(),
+            data: vec![0; 8],
+        }
+    }
+
+    #[test]
+    fn a_child_that_gives_more_than_is_received_writes_nonsense() {
+        let cell = Cell::new("Opus decoder".to_owned(), OUTPUT_PACKETS);
+        let give = || {
+            cell.handle(sound(), |_, reason| CodecError::Stream {
+                label: String::new(),
+                what: String::new(),
+                reason,
+            })
+        };
+        for _ in 0..OUTPUT_PACKETS {
+            give().expect("as many may wait");
+        }
+        let error = give().expect_err("one more");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        lock(&cell.state).given.pop_front();
+        give().expect("one was received");
+    }
 }

@@ -113,7 +113,8 @@ pub struct Target {
 /// How a picture fits into a size of another aspect ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fit {
-    /// All of it is seen: one side is smaller than the target.
+    /// All of it is seen: one side is smaller than the target. A picture whose
+    /// shape is the target's but for the rounding of its size fills it.
     Contain,
     /// The target is filled: what is too much is cut on both sides.
     Cover,
@@ -247,6 +248,9 @@ pub(crate) fn check_size(width: u32, height: u32) -> Result<(), CodecError> {
 pub struct TimedPicture {
     /// The time given to `send` with the data it was decoded from.
     pub at: Duration,
+    /// Width and height of the frame before it was scaled and cut; not always even.
+    /// They may change from one picture to the next.
+    pub frame: (u32, u32),
     /// The picture.
     pub picture: Picture,
 }

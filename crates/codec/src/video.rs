@@ -118,6 +118,7 @@ impl VideoEncoder {
             at: micros(at),
             width,
             height,
+            frame: (width, height),
         };
         self.stream
             .send(Kind::EncodePicture, INPUT_PICTURES, &meta.to_meta(), &parts)

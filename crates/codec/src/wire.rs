@@ -17,13 +17,13 @@ use std::io::{self, IoSlice, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_CONFIG_BYTES, MAX_MESSAGE_BYTES};
+use crate::limits::{MAX_CONFIG_BYTES, MAX_MESSAGE_BYTES, OUTPUT_PACKETS, OUTPUT_PICTURES};
 use crate::{
     AudioDecoderConfig, AudioEncoderConfig, EncoderHeader, VideoDecoderConfig, VideoEncoderConfig,
 };
 
 /// Changes whenever a message does.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 const HEADER: usize = 16;
 
@@ -97,6 +97,16 @@ pub enum Open {
     AudioEncoder(AudioEncoderConfig),
 }
 
+impl Open {
+    /// Outputs that the child may give before one of them is received.
+    pub fn window(&self) -> u32 {
+        match self {
+            Self::VideoDecoder(_) => OUTPUT_PICTURES,
+            Self::AudioDecoder(_) | Self::VideoEncoder(_) | Self::AudioEncoder(_) => OUTPUT_PACKETS,
+        }
+    }
+}
+
 /// What a child says first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -153,15 +163,19 @@ pub struct PictureMeta {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// Pixels of the frame that it was made from; those above, of one to encode.
+    pub frame: (u32, u32),
 }
 
 impl PictureMeta {
     /// As meta.
-    pub fn to_meta(self) -> [u8; 16] {
-        let mut meta = [0; 16];
+    pub fn to_meta(self) -> [u8; 24] {
+        let mut meta = [0; 24];
         meta[..8].copy_from_slice(&self.at.to_le_bytes());
         meta[8..12].copy_from_slice(&self.width.to_le_bytes());
-        meta[12..].copy_from_slice(&self.height.to_le_bytes());
+        meta[12..16].copy_from_slice(&self.height.to_le_bytes());
+        meta[16..20].copy_from_slice(&self.frame.0.to_le_bytes());
+        meta[20..].copy_from_slice(&self.frame.1.to_le_bytes());
         meta
     }
 
@@ -172,6 +186,7 @@ impl PictureMeta {
             at: fields.u64()?,
             width: fields.u32()?,
             height: fields.u32()?,
+            frame: (fields.u32()?, fields.u32()?),
         })
     }
 }

@@ -70,6 +70,7 @@ fn times_and_sizes_survive() {
         at: 5,
         width: 640,
         height: 360,
+        frame: (1281, 719),
     };
     assert_eq!(PictureMeta::from_meta(&picture.to_meta()).unwrap(), picture);
     let taken = Taken {

@@ -19,8 +19,8 @@ pub(crate) struct AudioFeed {
     decoder: Option<AudioDecoder>,
     /// Read, not sent.
     waiting: VecDeque<Sample>,
-    /// When those are heard that were sent and not answered.
-    sent: VecDeque<Duration>,
+    /// Sent, not answered.
+    sent: VecDeque<Sample>,
     /// Decoded, not mixed.
     ready: VecDeque<Sound>,
     /// Position behind the last sample that was given.
@@ -71,6 +71,17 @@ impl AudioFeed {
         self.ready.clear();
     }
 
+    /// Whether a decoder is held though all that was read has been heard.
+    pub(crate) fn is_idle(&self) -> bool {
+        let empty = self.waiting.is_empty() && self.sent.is_empty() && self.ready.is_empty();
+        self.decoder.is_some() && empty
+    }
+
+    /// Lets the decoder go.
+    pub(crate) fn close(&mut self) {
+        self.decoder = None;
+    }
+
     /// Whether there is anything to send.
     pub(crate) fn needs_decoder(&self) -> bool {
         !self.failed && self.decoder.is_none() && !self.waiting.is_empty()
@@ -98,8 +109,7 @@ impl AudioFeed {
                 }
                 continue;
             }
-            self.sent.push_back(sample.at);
-            self.waiting.pop_front();
+            self.sent.extend(self.waiting.pop_front());
         }
         Ok(())
     }
@@ -115,7 +125,7 @@ impl AudioFeed {
         let Some(decoder) = &mut self.decoder else {
             return Ok(());
         };
-        while self.sent.front().is_some_and(|sent| *sent < until) {
+        while self.sent.front().is_some_and(|sent| sent.at < until) {
             match decoder.recv()? {
                 Some(sound) => take(&mut self.ready, &mut self.sent, sound),
                 // All that was sent is done.
@@ -136,6 +146,16 @@ impl AudioFeed {
             }
         }
         Ok(())
+    }
+
+    /// Begins anew with what was not answered, after its decoder went for no fault
+    /// of this track that is known.
+    pub(crate) fn again(&mut self) {
+        self.decoder = None;
+        let sent = std::mem::take(&mut self.sent);
+        for sample in sent.into_iter().rev() {
+            self.waiting.push_front(sample);
+        }
     }
 
     /// Begins anew behind what was sent, after its decoder is gone.
@@ -174,8 +194,8 @@ pub(crate) fn position(at: Duration) -> u64 {
     u64::try_from(samples).unwrap_or(u64::MAX)
 }
 
-fn take(ready: &mut VecDeque<Sound>, sent: &mut VecDeque<Duration>, sound: Sound) {
-    while sent.front().is_some_and(|sent| *sent <= sound.at) {
+fn take(ready: &mut VecDeque<Sound>, sent: &mut VecDeque<Sample>, sound: Sound) {
+    while sent.front().is_some_and(|sent| sent.at <= sound.at) {
         sent.pop_front();
     }
     ready.push_back(sound);

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use veche_mix::{AudioMixer, Mixer, Source, SourceKind};
 
+use crate::labels;
 use crate::look::Look;
 use crate::script::{Meeting, Role, Script, Switch};
 use crate::settings::{Chat, Settings};
-use crate::sources::{Sources, id};
+use crate::sources::{Sources, id, sound_id};
 
 /// What is told, and what was told already.
 pub(crate) struct Cues<'a> {
@@ -19,7 +20,7 @@ pub(crate) struct Cues<'a> {
 
 enum Cue<'a> {
     Come(usize, &'a Role),
-    Go(usize),
+    Go(usize, &'a Role),
     Switch(usize, Switch),
     Say(&'a str, &'a str),
 }
@@ -35,7 +36,7 @@ impl<'a> Cues<'a> {
         for (number, role) in script.roles.iter().enumerate() {
             for (from, to) in &role.seen {
                 cues.push((*from, Cue::Come(number, role)));
-                cues.push((*to, Cue::Go(number)));
+                cues.push((*to, Cue::Go(number, role)));
             }
             for switch in &role.switches {
                 cues.push((switch.at, Cue::Switch(number, *switch)));
@@ -66,23 +67,28 @@ impl<'a> Cues<'a> {
             match cue {
                 Cue::Come(number, role) => {
                     let source = Source {
-                        name: role.name.clone(),
+                        name: role.label.clone(),
                         kind: role.kind,
                         has_video: role.kind == SourceKind::Screen,
                     };
                     mixer.join(id(*number), source);
+                    sources.came(*number);
                     let (look, settings) = (self.look, self.settings);
-                    look.dress_person(settings, mixer, id(*number), &role.name);
+                    look.dress_person(settings, mixer, id(*number), role);
                 }
-                Cue::Go(number) => {
+                Cue::Go(number, role) => {
                     mixer.leave(id(*number));
-                    audio.remove(id(*number));
+                    for track in &role.audio {
+                        audio.remove(sound_id(*track));
+                    }
                 }
                 Cue::Switch(number, switch) => {
                     mixer.set_audio(id(*number), !switch.audio_off);
                     sources.switch_camera(*number, !switch.video_off);
                 }
-                Cue::Say(name, text) => mixer.say(*when, name, text),
+                Cue::Say(name, text) => {
+                    mixer.say(*when, labels::of(&self.settings.labels, name), text);
+                }
             }
             self.next += 1;
         }

@@ -1,14 +1,18 @@
 //! The recordings that a film is made of: found, opened, and read side by side
 //! in the order of time.
 
-use std::fs;
+mod find;
+mod names;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use veche_record::store::{Manifest, ROOM_RECORDING, State, kind};
-use veche_record::{ReadError, Reader, Sample, Track, inspect};
+use veche_record::{ReadError, Reader, Sample, Track, TrackMedia, inspect};
 
-use crate::script::{SCREEN_SUFFIX, TrackInfo};
+pub use self::find::{Of, find, manifest_of};
+use self::names::{name_of, own_names, stem_of};
+use crate::script::{TrackInfo, TrackKind};
 
 /// One recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +21,10 @@ pub struct InputFile {
     pub path: PathBuf,
     /// Where it begins in the film.
     pub start: Duration,
-    /// Whose it is, if its tracks do not say.
+    /// How much of its beginning was before the film, and is left out.
+    pub skip: Duration,
+    /// Whose it is, where that is known. Else its tracks say it, or its name if
+    /// they have none.
     pub person: Option<String>,
     /// The stream that it is of, where that is known.
     pub media_session_id: Option<String>,
@@ -65,170 +72,30 @@ pub enum InputError {
         /// The ids, with the rooms' names.
         rooms: Vec<String>,
     },
+    /// What was named is the film that is to be made.
+    #[error("{} cannot be both a recording and the film that is made of it; --output names another", path.display())]
+    IsOutput {
+        /// What was named.
+        path: PathBuf,
+    },
     /// More than [`MAX_FILES`].
     #[error("more than {MAX_FILES} recordings")]
     TooMany,
 }
 
+/// Pictures of a track that are kept from before the film because later ones build
+/// on them: a hundred seconds. Recorders ask for keyframes more often.
+const MOST_KEPT: usize = 3_000;
+
 /// Recordings of one film: as many files as are open at once.
 pub const MAX_FILES: usize = 512;
-
-/// Extensions of what can be read.
-const EXTENSIONS: &[&str] = &["mkv", "mp4", "webm", "mov", "m4v", "m4a", "mka"];
-
-/// Ends the names of films, which are not recordings to make one of.
-const FILM: &str = ".film.mp4";
-
-/// Which recordings are wanted, and where the film begins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Of {
-    /// Of a folder's recordings those of this life of a room, or of this
-    /// recording of one.
-    pub room_id: Option<String>,
-    /// The room's clock at the start of the film, in microseconds; the first
-    /// recording's start, if not known.
-    pub origin_us: Option<u64>,
-}
-
-/// The recordings that `path` names: itself, or those of a meeting in it.
-pub fn find(path: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
-    if path.is_dir() {
-        return in_folder(path, of);
-    }
-    if !path.is_file() {
-        return Err(InputError::Missing {
-            path: path.to_owned(),
-        });
-    }
-    let manifest = manifest_of(path);
-    let start = match (&manifest, of.origin_us) {
-        (Some(manifest), Some(origin)) => manifest.room_start_us.saturating_sub(origin),
-        _ => 0,
-    };
-    let began_ms = manifest.as_ref().map(|manifest| manifest.started_at_ms);
-    let stream = manifest.filter(|manifest| manifest.kind() == kind::STREAM);
-    Ok(vec![InputFile {
-        path: path.to_owned(),
-        start: Duration::from_micros(start),
-        person: stream.as_ref().and_then(person),
-        media_session_id: stream.as_ref().and_then(media_session),
-        began_ms,
-    }])
-}
-
-fn in_folder(folder: &Path, of: &Of) -> Result<Vec<InputFile>, InputError> {
-    let failed = |error| InputError::Folder {
-        path: folder.to_owned(),
-        error,
-    };
-    let mut found: Vec<(PathBuf, Option<Manifest>)> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let extension = path.extension().unwrap_or_default().to_string_lossy();
-        if !EXTENSIONS.contains(&&*extension) || name.ends_with(FILM) {
-            continue;
-        }
-        let manifest = manifest_of(&path);
-        let of_a_stream = manifest.as_ref().is_none_or(|m| {
-            m.kind() == kind::STREAM && !matches!(m.state, State::Empty | State::Broken)
-        });
-        let of_the_room = of.room_id.as_ref().is_none_or(|id| {
-            manifest.as_ref().is_some_and(|m| {
-                let recording = m.origin.attributes.get(ROOM_RECORDING);
-                m.origin.room_id == *id || recording.is_some_and(|recording| recording == id)
-            })
-        });
-        if of_a_stream && of_the_room {
-            if found.len() == MAX_FILES {
-                return Err(InputError::TooMany);
-            }
-            found.push((path, manifest));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    one_room(folder, &found)?;
-    if found.is_empty() {
-        return Err(InputError::Nothing {
-            path: folder.to_owned(),
-        });
-    }
-    let first = found
-        .iter()
-        .filter_map(|(_, m)| Some(m.as_ref()?.room_start_us))
-        .min();
-    let origin = of.origin_us.or(first).unwrap_or_default();
-    Ok(found
-        .into_iter()
-        .map(|(path, manifest)| match manifest {
-            Some(manifest) => of_manifest(path, &manifest, origin),
-            None => InputFile {
-                person: path
-                    .file_stem()
-                    .map(|stem| stem.to_string_lossy().into_owned()),
-                path,
-                start: Duration::ZERO,
-                media_session_id: None,
-                began_ms: None,
-            },
-        })
-        .collect())
-}
-
-fn of_manifest(path: PathBuf, manifest: &Manifest, origin_us: u64) -> InputFile {
-    InputFile {
-        path,
-        start: Duration::from_micros(manifest.room_start_us.saturating_sub(origin_us)),
-        person: person(manifest),
-        media_session_id: media_session(manifest),
-        began_ms: Some(manifest.started_at_ms),
-    }
-}
-
-fn person(manifest: &Manifest) -> Option<String> {
-    let origin = &manifest.origin;
-    let names = [&origin.login, &origin.stream];
-    names.into_iter().find(|name| !name.is_empty()).cloned()
-}
-
-fn media_session(manifest: &Manifest) -> Option<String> {
-    let id = &manifest.origin.media_session_id;
-    (!id.is_empty()).then(|| id.clone())
-}
-
-fn one_room(folder: &Path, found: &[(PathBuf, Option<Manifest>)]) -> Result<(), InputError> {
-    let mut rooms: Vec<String> = found
-        .iter()
-        .filter_map(|(_, manifest)| {
-            let origin = &manifest.as_ref()?.origin;
-            Some(format!("{} ({})", origin.room_id, origin.room))
-        })
-        .collect();
-    rooms.sort();
-    rooms.dedup();
-    if rooms.len() > 1 {
-        rooms.truncate(20);
-        return Err(InputError::SeveralRooms {
-            path: folder.to_owned(),
-            rooms,
-        });
-    }
-    Ok(())
-}
-
-/// What is known of a file, if something is.
-pub fn manifest_of(media: &Path) -> Option<Manifest> {
-    let manifest = Manifest::read(&media.with_extension("json")).ok()?;
-    let same = media
-        .file_name()
-        .is_some_and(|name| name == manifest.file.as_str());
-    same.then_some(manifest)
-}
 
 /// All tracks of a film's recordings.
 pub struct Inputs {
     files: Vec<Open>,
     tracks: Vec<(Track, TrackInfo)>,
+    /// What files are called whose tracks have no names.
+    stems: BTreeSet<String>,
     warnings: Vec<String>,
 }
 
@@ -236,8 +103,11 @@ struct Open {
     path: PathBuf,
     reader: Reader,
     start: Duration,
+    skip: Duration,
     /// Position of the file's first track among all.
     first: usize,
+    /// Pictures from before the film, which those in it build on.
+    before: VecDeque<Sample>,
     /// Not given out yet.
     head: Option<Sample>,
 }
@@ -246,8 +116,19 @@ impl Open {
     /// When the next sample has to be read. Pictures that are decoded before
     /// others that are shown before them do not keep those back.
     fn due(&self) -> Option<Duration> {
-        let head = self.head.as_ref()?;
-        Some(self.start + head.at.min(head.decode_at))
+        let next = self.before.front().or(self.head.as_ref())?;
+        Some(self.time(next.at.min(next.decode_at)))
+    }
+
+    fn time(&self, at: Duration) -> Duration {
+        film_time(self.start, self.skip, at)
+    }
+
+    /// A sample of it as one of the film.
+    fn moved(&self, mut sample: Sample) -> Sample {
+        sample.track += self.first;
+        sample.at = self.time(sample.at);
+        sample
     }
 }
 
@@ -258,6 +139,7 @@ impl Inputs {
         let mut inputs = Self {
             files: Vec::new(),
             tracks: Vec::new(),
+            stems: BTreeSet::new(),
             warnings: Vec::new(),
         };
         let mut first_error = None;
@@ -283,17 +165,23 @@ impl Inputs {
             );
             self.warn(&file.path, &lost);
         }
-        let head = reader.next_sample()?;
+        let mut head = reader.next_sample()?;
+        let before = before(&mut reader, &mut head, file.skip)?;
+        let time = |at| film_time(file.start, file.skip, at);
         let first = self.tracks.len();
-        let alone = name_of_one(reader.tracks());
+        let own = own_names(reader.tracks());
+        let stem = match (&file.person, own.iter().any(String::is_empty)) {
+            (None, true) => stem_of(&file.path, &mut self.stems),
+            _ => String::new(),
+        };
         for (position, track) in reader.tracks().iter().enumerate() {
             let told = summary.tracks.get(position).filter(|told| told.samples > 0);
             let info = TrackInfo {
-                name: name_of(alone.unwrap_or(&track.name), file),
+                name: name_of(&own[position], file.person.as_deref(), &stem),
                 media_session_id: file.media_session_id.clone(),
-                video: track.is_video(),
-                start: file.start + told.map_or(Duration::ZERO, |told| told.start),
-                end: file.start + told.map_or(Duration::ZERO, |told| told.end),
+                kind: kind_of(track),
+                start: time(told.map_or(Duration::ZERO, |told| told.start)),
+                end: time(told.map_or(Duration::ZERO, |told| told.end)),
             };
             self.tracks.push((track.clone(), info));
         }
@@ -301,7 +189,9 @@ impl Inputs {
             path: file.path.clone(),
             reader,
             start: file.start,
+            skip: file.skip,
             first,
+            before,
             head,
         });
         Ok(())
@@ -322,10 +212,10 @@ impl Inputs {
     /// Whether nothing more comes of a track.
     pub fn is_over(&self, track: usize) -> bool {
         let of = self.files.partition_point(|file| file.first <= track);
-        let head = &self.files[of.saturating_sub(1)].head;
-        head.as_ref().is_none_or(|head| {
-            self.tracks[track].1.end <= self.files[of.saturating_sub(1)].start + head.at
-        })
+        let file = &self.files[of.saturating_sub(1)];
+        let end = self.tracks[track].1.end;
+        let over = |head: &Sample| end <= file.time(head.at);
+        file.before.is_empty() && file.head.as_ref().is_none_or(over)
     }
 
     /// What was wrong and could be done without.
@@ -350,47 +240,70 @@ impl Inputs {
             .filter(|(_, due)| *due < limit)
             .min_by_key(|(_, due)| *due)?;
         let file = &mut self.files[position];
+        if let Some(sample) = file.before.pop_front() {
+            return Some(file.moved(sample));
+        }
         let following = file.reader.next_sample();
-        let (first, start) = (file.first, file.start);
         let (following, failed) = match following {
             Ok(following) => (following, None),
             Err(error) => (None, Some(error)),
         };
         let sample = std::mem::replace(&mut file.head, following);
+        let sample = sample.map(|sample| file.moved(sample));
         if let Some(error) = failed {
             let path = file.path.clone();
             self.warn(&path, &format!("ends early: {error}"));
         }
-        sample.map(|sample| moved(sample, first, start))
+        sample
     }
 }
 
-fn moved(mut sample: Sample, first: usize, start: Duration) -> Sample {
-    sample.track += first;
-    sample.at += start;
-    sample
-}
-
-/// What the tracks of a file are called that has a picture without a name and one
-/// sound: that of the same person, whatever a program calls it.
-fn name_of_one(tracks: &[Track]) -> Option<&str> {
-    let videos: Vec<&Track> = tracks.iter().filter(|t| t.is_video()).collect();
-    let audios: Vec<&Track> = tracks.iter().filter(|t| t.is_audio()).collect();
-    match (&videos[..], &audios[..]) {
-        ([picture], [_]) if picture.name.trim().is_empty() => Some(""),
-        _ => None,
+fn kind_of(track: &Track) -> TrackKind {
+    match track.media {
+        TrackMedia::Video(_) => TrackKind::Video,
+        TrackMedia::Audio(_) => TrackKind::Audio,
+        TrackMedia::Text => TrackKind::Text,
     }
 }
 
-/// A track is called as its person; else the file tells.
-fn name_of(own: &str, file: &InputFile) -> String {
-    let own = own.trim();
-    match &file.person {
-        Some(person) if own.is_empty() || !own.ends_with(SCREEN_SUFFIX) => person.clone(),
-        _ if own.is_empty() => file
-            .path
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-        _ => own.to_owned(),
+/// When something of a file is in the film. What was before is at the file's
+/// start: a picture that is seen when the film begins.
+fn film_time(start: Duration, skip: Duration, at: Duration) -> Duration {
+    start + at.saturating_sub(skip)
+}
+
+/// Reads on to what is in the film, and gives the pictures that this builds on:
+/// those since the last keyframe.
+fn before(
+    reader: &mut Reader,
+    head: &mut Option<Sample>,
+    skip: Duration,
+) -> Result<VecDeque<Sample>, ReadError> {
+    let videos: Vec<bool> = reader.tracks().iter().map(Track::is_video).collect();
+    let mut kept: Vec<Vec<Sample>> = vec![Vec::new(); videos.len()];
+    while let Some(sample) = head.take_if(|sample| sample.at.min(sample.decode_at) < skip) {
+        *head = reader.next_sample()?;
+        if !videos[sample.track] {
+            continue;
+        }
+        let kept = &mut kept[sample.track];
+        if sample.keyframe || kept.len() == MOST_KEPT {
+            kept.clear();
+        }
+        kept.push(sample);
+    }
+    Ok(kept.into_iter().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_before_the_film_is_at_its_start() {
+        let ms = Duration::from_millis;
+        assert_eq!(film_time(ms(3), ms(0), ms(4)), ms(7));
+        assert_eq!(film_time(ms(0), ms(3), ms(4)), ms(1));
+        assert_eq!(film_time(ms(0), ms(3), ms(2)), ms(0));
     }
 }

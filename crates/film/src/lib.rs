@@ -20,6 +20,7 @@ mod image;
 mod inputs;
 mod labels;
 mod layouts;
+mod listeners;
 mod look;
 mod make;
 mod meeting;

@@ -7,6 +7,7 @@ use veche_mix::{Image, Mixer, SourceId};
 
 use crate::image;
 use crate::layouts;
+use crate::script::Role;
 use crate::settings::{Settings, SettingsError};
 
 /// Layouts and images of a film.
@@ -15,7 +16,7 @@ pub(crate) struct Look {
     layouts: Layouts,
     background: Option<Image>,
     watermark: Option<Image>,
-    /// By the name that is shown.
+    /// By name.
     avatars: BTreeMap<String, Image>,
     /// What was not understood.
     pub(crate) warnings: Vec<String>,
@@ -39,8 +40,7 @@ impl Look {
             .transpose()?;
         look.watermark = settings.watermark.as_deref().map(image::read).transpose()?;
         for (name, path) in &settings.avatars {
-            let shown = settings.labels.get(name).unwrap_or(name);
-            look.avatars.insert(shown.clone(), image::read(path)?);
+            look.avatars.insert(name.clone(), image::read(path)?);
         }
         Ok(look)
     }
@@ -60,19 +60,25 @@ impl Look {
         settings: &Settings,
         mixer: &mut Mixer,
         id: SourceId,
-        name: &str,
+        role: &Role,
     ) {
-        if let Some(avatar) = self.avatar(name) {
+        if let Some(avatar) = self.avatar(role) {
             mixer.set_avatar(id, Some(avatar));
         }
-        if let Some(seat) = settings.seats.get(name) {
+        if let Some(seat) = of(&settings.seats, role) {
             mixer.seat(id, Some(seat));
         }
     }
 
-    pub(crate) fn avatar(&self, name: &str) -> Option<&Image> {
-        self.avatars.get(name)
+    pub(crate) fn avatar(&self, role: &Role) -> Option<&Image> {
+        of(&self.avatars, role)
     }
+}
+
+/// What is chosen for somebody, by their own name or by what they are called.
+fn of<'a, T>(chosen: &'a BTreeMap<String, T>, role: &Role) -> Option<&'a T> {
+    let own = chosen.get(&role.name);
+    own.or_else(|| chosen.get(&role.label))
 }
 
 /// Says for which numbers of tiles there was no layout.

@@ -13,11 +13,10 @@ use crate::audio::{RATE, position};
 use crate::cues::Cues;
 use crate::encoders::{Encoders, encode, video_track};
 use crate::inputs::{InputError, InputFile, Inputs};
-use crate::labels;
 use crate::look::{self, Look};
 use crate::opening::{self, Card};
 use crate::output::{Output, OutputError, Tracks};
-use crate::script::{Meeting, Script, TrackInfo};
+use crate::script::{Meeting, Script, TrackInfo, TrackKind};
 use crate::settings::{Chat, Settings, SettingsError};
 use crate::sources::{News, Sources};
 
@@ -103,18 +102,18 @@ pub fn make(
     settings.check()?;
     let look = Look::read(settings)?;
     let inputs = Inputs::open(&order.inputs)?;
-    let mut infos: Vec<TrackInfo> = inputs
+    let infos: Vec<TrackInfo> = inputs
         .tracks()
         .iter()
         .map(|(_, info)| info.clone())
         .collect();
-    let mut meeting = order.journal.as_ref().map(Meeting::of);
-    labels::apply(&settings.labels, &mut infos, meeting.as_mut());
-    let script = Script::new(&infos, meeting.as_ref());
+    let meeting = order.journal.as_ref().map(Meeting::of);
+    let script = Script::new(&infos, meeting.as_ref(), &settings.labels);
     if script.duration > MAX_DURATION {
         return Err(FilmError::TooLong(script.duration));
     }
-    if script.duration.is_zero() || infos.iter().all(|info| info.start == info.end) {
+    let has_media = |info: &TrackInfo| info.kind != TrackKind::Text && info.start < info.end;
+    if script.duration.is_zero() || !infos.iter().any(has_media) {
         return Err(FilmError::Nothing);
     }
     let room = meeting.as_ref().map_or("", |meeting| &meeting.room);
@@ -331,7 +330,9 @@ impl Making<'_> {
         let frames = position(until).saturating_sub(self.heard) as usize;
         let sound = self.audio.mix(self.heard, frames);
         for (id, level) in &sound.levels {
-            self.mixer.level(*id, *level);
+            if let Some(speaker) = self.sources.speaker(*id) {
+                self.mixer.level(speaker, *level);
+            }
         }
         let at = self.silent + self.heard;
         self.heard += frames as u64;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use veche_mix::SourceKind;
-use veche_record::journal::{Journal, Source};
+use veche_record::journal::{Journal, Source, person_name};
 
 use crate::script::{Meeting, StreamInfo, Switch};
 
@@ -16,13 +16,16 @@ impl Meeting {
             people
                 .iter()
                 .find(|person| person.id == id)
-                .map(|p| p.name.clone())
+                .map(|p| person_name(&p.name).to_owned())
         };
         let presence = people
             .iter()
             .flat_map(|person| {
                 let stays = person.stays.iter();
-                stays.map(|stay| (person.name.clone(), ms(stay.from_ms), stay.until_ms.map(ms)))
+                stays.map(|stay| {
+                    let name = person_name(&person.name).to_owned();
+                    (name, ms(stay.from_ms), stay.until_ms.map(ms))
+                })
             })
             .collect();
         let streams: BTreeMap<_, _> = journal
@@ -56,7 +59,10 @@ impl Meeting {
             presence,
             streams,
             chat: chat
-                .map(|c| (ms(c.at_ms), c.name.clone(), c.text.clone()))
+                .map(|c| {
+                    let name = person_name(&c.name).to_owned();
+                    (ms(c.at_ms), name, c.text.clone())
+                })
                 .collect(),
         }
     }

@@ -54,15 +54,12 @@ pub(crate) fn title(
         Some(date) => date.clone(),
         None => began_ms.and_then(day).unwrap_or_default(),
     };
-    let people = script.people().into_iter();
+    let cast = script.cast().into_iter();
     Title {
         text: if own.is_empty() { room } else { own }.to_owned(),
         date,
-        people: people
-            .map(|name| {
-                let avatar = look.avatar(&name).cloned();
-                (name, avatar)
-            })
+        people: cast
+            .map(|role| (role.label.clone(), look.avatar(role).cloned()))
             .collect(),
     }
 }

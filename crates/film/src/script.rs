@@ -8,19 +8,33 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use veche_mix::SourceKind;
+use veche_record::journal::SCREEN_SUFFIX;
 
 use self::chapters::chapters;
 use self::subtitles::subtitles;
+use crate::labels;
+
+/// What a track carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackKind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+    /// The chat of a room's file: nobody's, and no part of the film's length.
+    Text,
+}
 
 /// A track of the recordings, as far as it matters to what is seen when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackInfo {
-    /// Whose it is; with `(screen)` behind it in a room's file.
+    /// Whose it is, as [`veche_record::journal::person_name`] has it; with
+    /// `(screen)` behind it in a room's file.
     pub name: String,
     /// The stream it was recorded from, where that is known.
     pub media_session_id: Option<String>,
-    /// Pictures, else sound.
-    pub video: bool,
+    /// What it carries.
+    pub kind: TrackKind,
     /// When its first sample begins, from the start of the film.
     pub start: Duration,
     /// When its last sample ends.
@@ -69,8 +83,10 @@ pub struct Switch {
 /// Somebody, or somebody's screen, in the film.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Shown under the picture.
+    /// Whose it is: by this people are told apart.
     pub name: String,
+    /// Shown under the picture.
+    pub label: String,
     /// A face or a screen.
     pub kind: SourceKind,
     /// Positions of its tracks of pictures, among the tracks given.
@@ -116,22 +132,26 @@ pub struct Script {
     pub duration: Duration,
 }
 
-/// Ends the names of tracks of shared screens in a room's file.
-pub const SCREEN_SUFFIX: &str = " (screen)";
-
 impl Script {
-    /// Who appears, in the order in which they come.
-    pub fn people(&self) -> Vec<String> {
-        let mut people: Vec<String> = Vec::new();
+    /// A role of everybody who appears, in the order in which they come.
+    pub fn cast(&self) -> Vec<&Role> {
+        let mut cast: Vec<&Role> = Vec::new();
         for role in &self.roles {
-            if !people.contains(&role.name) {
-                people.push(role.name.clone());
+            if !cast.iter().any(|known| known.name == role.name) {
+                cast.push(role);
             }
         }
-        people
+        cast
     }
 
-    /// The same with `lead` before it, in which something called `title` is seen.
+    /// What they are called.
+    pub fn people(&self) -> Vec<String> {
+        let cast = self.cast().into_iter();
+        cast.map(|role| role.label.clone()).collect()
+    }
+
+    /// The same with `lead` before it, in which something called `title` is seen;
+    /// without a name it belongs to the first chapter.
     #[must_use]
     pub fn after(mut self, lead: Duration, title: &str) -> Self {
         if lead.is_zero() {
@@ -141,14 +161,13 @@ impl Script {
             chapter.at += lead;
         }
         // A player's list begins with the film.
-        let title = title.to_owned();
-        self.chapters.insert(
-            0,
-            Chapter {
-                at: Duration::ZERO,
-                title,
-            },
-        );
+        if !title.is_empty() {
+            let title = title.to_owned();
+            let at = Duration::ZERO;
+            self.chapters.insert(0, Chapter { at, title });
+        } else if let Some(first) = self.chapters.first_mut() {
+            first.at = Duration::ZERO;
+        }
         for subtitle in &mut self.subtitles {
             subtitle.at += lead;
             subtitle.until += lead;
@@ -156,18 +175,28 @@ impl Script {
         self
     }
 
-    /// Puts together what is known.
-    pub fn new(tracks: &[TrackInfo], meeting: Option<&Meeting>) -> Self {
+    /// Puts together what is known. `labels` has what people are called in the
+    /// film, by name, where that is something else.
+    pub fn new(
+        tracks: &[TrackInfo],
+        meeting: Option<&Meeting>,
+        labels: &BTreeMap<String, String>,
+    ) -> Self {
         let none = Meeting::default();
         let meeting = meeting.unwrap_or(&none);
         let mut roles = roles(tracks, meeting);
         let duration = duration(tracks, meeting);
         for role in &mut roles {
             role.seen = joined(std::mem::take(&mut role.seen), duration);
+            role.label = labels::of_role(labels, &role.name, role.kind).to_owned();
         }
         roles.retain(|role| !role.seen.is_empty() || !role.audio.is_empty());
         let chapters = chapters(&roles, &meeting.room);
-        let subtitles = subtitles(&meeting.chat, duration);
+        let chat = meeting.chat.iter();
+        let chat: Vec<_> = chat
+            .map(|(at, name, text)| (*at, labels::of(labels, name), &**text))
+            .collect();
+        let subtitles = subtitles(&chat, duration);
         Self {
             roles,
             chapters,
@@ -179,7 +208,8 @@ impl Script {
 
 /// To the end of the last track, or until the last one left.
 fn duration(tracks: &[TrackInfo], meeting: &Meeting) -> Duration {
-    let media = tracks.iter().map(|track| track.end).max();
+    let media = tracks.iter().filter(|track| track.kind != TrackKind::Text);
+    let media = media.map(|track| track.end).max();
     let left = meeting.presence.iter().filter_map(|(_, _, to)| *to).max();
     media.max(left).unwrap_or_default()
 }
@@ -210,16 +240,20 @@ fn roles(tracks: &[TrackInfo], meeting: &Meeting) -> Vec<Role> {
         }
     }
     for (position, track) in tracks.iter().enumerate() {
+        if track.kind == TrackKind::Text {
+            continue;
+        }
         let (name, kind) = whose(track, meeting);
         let role = role(&mut roles, name, kind);
-        if track.video {
+        let is_video = track.kind == TrackKind::Video;
+        if is_video {
             role.video.push(position);
         } else {
             role.audio.push(position);
         }
         let told = meeting.presence.iter().any(|(person, ..)| person == name);
         // A screen's sound alone is heard and not seen.
-        if !told && (track.video || kind == SourceKind::Camera) {
+        if !told && (is_video || kind == SourceKind::Camera) {
             role.seen.push((track.start, track.end));
         }
     }
@@ -234,6 +268,7 @@ fn role<'a>(roles: &'a mut Vec<Role>, name: &str, kind: SourceKind) -> &'a mut R
     let position = known.unwrap_or_else(|| {
         roles.push(Role {
             name: name.to_owned(),
+            label: name.to_owned(),
             kind,
             video: Vec::new(),
             audio: Vec::new(),

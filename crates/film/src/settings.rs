@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use veche_codec::limits::MAX_PIXELS;
 use veche_mix::{Anchor, Rgb, Spot};
 
 use self::value::Of;
@@ -291,7 +292,13 @@ impl Settings {
                 "mixerTextAutoscale" => self.picture.caption_autoscale = of.flag()?,
                 "callbackUrl" => self.callback_url = Some(of.url()?),
                 "codec" => self.codec = of.known("h264, vp9 or av1")?,
-                "crf" => self.crf = Some(of.number(0, 63)? as u8),
+                "crf" => {
+                    self.crf = Some(of.number(0, 63)? as u8);
+                    // One that was said before, in a file, is not meant any more.
+                    if !object.contains_key("mixerVideoBitrateKbps") {
+                        self.bitrate_kbps = None;
+                    }
+                }
                 "preset" => {
                     self.preset = of.one("a preset of x264, such as veryfast", |text| {
                         PRESETS.contains(&text).then(|| text.to_owned())
@@ -375,6 +382,11 @@ impl Settings {
         }
         if self.picture.width % 2 + self.picture.height % 2 > 0 {
             return problem("mixerVideoWidth", "width and height must be even");
+        }
+        let pixels = u64::from(self.picture.width) * u64::from(self.picture.height);
+        if pixels > MAX_PIXELS {
+            let most = format!("{pixels} pixels are more than the {MAX_PIXELS} of 8K");
+            return problem("mixerVideoWidth", &most);
         }
         if self.codec == FilmCodec::H264 && self.crf.is_some_and(|crf| crf > 51) {
             return problem("crf", "H.264 has 0 to 51");

@@ -10,6 +10,7 @@ use veche_record::TrackMedia;
 
 use crate::audio::AudioFeed;
 use crate::inputs::Inputs;
+use crate::listeners::Listeners;
 use crate::script::Role;
 use crate::video::VideoFeed;
 
@@ -41,8 +42,8 @@ pub(crate) struct Sources<'a> {
     roles: Vec<Shown>,
     /// A process for the pictures of each role, while there are any.
     video_children: BTreeMap<usize, Child>,
-    /// One for all sound.
-    audio_child: Option<Child>,
+    /// Those for sound.
+    listeners: Listeners,
     restarts: BTreeMap<usize, u32>,
     /// Something was decoded.
     any: bool,
@@ -96,7 +97,7 @@ impl<'a> Sources<'a> {
             audios: Vec::new(),
             roles: Vec::new(),
             video_children: BTreeMap::new(),
-            audio_child: None,
+            listeners: Listeners::new(),
             restarts: BTreeMap::new(),
             any: false,
             first_error: None,
@@ -134,6 +135,13 @@ impl<'a> Sources<'a> {
             TrackMedia::Text => None,
         };
         self.feeds[track] = feed;
+    }
+
+    /// The mixer knows nothing of a role: it has come, or come back.
+    pub(crate) fn came(&mut self, role: usize) {
+        let state = &mut self.roles[role];
+        state.on = false;
+        state.size = None;
     }
 
     /// A role's camera is switched on or off.
@@ -203,8 +211,9 @@ impl<'a> Sources<'a> {
             state.on = true;
             news.push(News::Video(id(role), true));
         }
-        let size = self.videos[feed].size();
-        if let Some(size) = size.filter(|size| state.size != Some(*size)) {
+        let (width, height) = picture.frame;
+        let size = FrameSize { width, height };
+        if state.size != Some(size) {
             state.size = Some(size);
             news.push(News::Size(id(role), size));
         }
@@ -232,7 +241,16 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Gives the sound that begins before `until`: whose, where, what.
+    /// Whose a sound is that [`Sources::sounds`] gives.
+    pub(crate) fn speaker(&self, sound: SourceId) -> Option<SourceId> {
+        match self.feeds.get(sound.0 as usize)? {
+            Some(Feed::Audio(feed)) => Some(id(self.audios[*feed].role)),
+            _ => None,
+        }
+    }
+
+    /// Gives the sound that begins before `until`: of which track, where, what.
+    /// Of somebody's tracks none hides another.
     pub(crate) fn sounds(&mut self, until: Duration, mut hear: impl FnMut(SourceId, u64, &[f32])) {
         for feed in 0..self.audios.len() {
             self.tend_audio(feed, |this, feed| this.audios[feed].fill(until));
@@ -241,15 +259,26 @@ impl<'a> Sources<'a> {
             let hear = &mut hear;
             self.tend_audio(feed, |this, feed| {
                 let audio = &mut this.audios[feed];
-                let role = id(audio.role);
+                let sound = sound_id(audio.track);
                 let mut any = false;
                 audio.heard(until, |position, samples| {
                     any = true;
-                    hear(role, position, samples);
+                    hear(sound, position, samples);
                 })?;
                 this.any |= any;
                 Ok(())
             });
+        }
+        self.rest_listeners();
+    }
+
+    /// Lets decoders of sound go whose track is over: a process has so many only.
+    fn rest_listeners(&mut self) {
+        for (feed, audio) in self.audios.iter_mut().enumerate() {
+            if audio.is_idle() && self.inputs.is_over(audio.track) {
+                audio.close();
+                self.listeners.let_go(feed);
+            }
         }
     }
 
@@ -297,8 +326,11 @@ impl<'a> Sources<'a> {
         feed: usize,
         work: impl FnOnce(&mut Self, usize) -> Result<(), CodecError>,
     ) {
+        let track = self.audios[feed].track;
         let started = if self.audios[feed].needs_decoder() {
-            self.audio_child()
+            let file = self.file_of(track);
+            self.listeners
+                .of(feed, &file, self.codecs)
                 .and_then(|child| self.audios[feed].start(&child))
         } else {
             Ok(())
@@ -306,13 +338,19 @@ impl<'a> Sources<'a> {
         let Err(error) = started.and_then(|()| work(self, feed)) else {
             return;
         };
-        if error.is_child_gone() {
-            self.audio_child = None;
+        if error.is_child_gone() && !self.listeners.gone(feed) {
+            tracing::warn!(%error, "each track of sound is decoded by itself from now on");
+            self.first_error.get_or_insert(error);
+            for audio in &mut self.audios {
+                audio.again();
+            }
+            return;
         }
-        if self.may_restart(self.audios[feed].track, &error) {
+        if self.may_restart(track, &error) {
             self.audios[feed].restart();
         } else {
             self.audios[feed].fail();
+            self.listeners.let_go(feed);
         }
     }
 
@@ -322,8 +360,7 @@ impl<'a> Sources<'a> {
         *tried += 1;
         let again = error.is_child_gone() && *tried <= RESTARTS;
         if *tried == 1 || !again {
-            let path = self.inputs.path_of(track);
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = self.file_of(track);
             let end = if again { "" } else { "; its rest is left out" };
             self.warnings.push(format!("{name}: {error}{end}"));
         }
@@ -336,21 +373,19 @@ impl<'a> Sources<'a> {
             return Ok(child.clone());
         }
         let track = self.videos.iter().find(|feed| feed.role == role);
-        let path = track.map(|feed| self.inputs.path_of(feed.track));
-        let file = path.and_then(|path| path.file_name()).unwrap_or_default();
-        let label = format!("{} ({})", file.to_string_lossy(), self.roles[role].name);
+        let file = track.map(|feed| self.file_of(feed.track));
+        let file = file.unwrap_or_default();
+        let label = format!("{file} ({})", self.roles[role].name);
         let child = self.codecs.spawn(label)?;
         self.video_children.insert(role, child.clone());
         Ok(child)
     }
 
-    fn audio_child(&mut self) -> Result<Child, CodecError> {
-        if let Some(child) = &self.audio_child {
-            return Ok(child.clone());
-        }
-        let child = self.codecs.spawn("the sound of the recordings")?;
-        self.audio_child = Some(child.clone());
-        Ok(child)
+    /// The name of the file that a track is in.
+    fn file_of(&self, track: usize) -> String {
+        let path = self.inputs.path_of(track);
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 
     /// Lets processes go that have nothing to do. Who comes again gets another.
@@ -374,6 +409,11 @@ impl<'a> Sources<'a> {
 /// The mixer's number of a role.
 pub(crate) fn id(role: usize) -> SourceId {
     SourceId(role as u32)
+}
+
+/// The sound mixer's number of a track.
+pub(crate) fn sound_id(track: usize) -> SourceId {
+    SourceId(track as u32)
 }
 
 fn target(target: veche_mix::Target) -> veche_codec::Target {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use veche_codec::{Child, CodecError, Output, TimedPicture, VideoDecoder, VideoDecoderConfig};
-use veche_media::FrameSize;
 use veche_mix::Rotation;
 use veche_record::{Sample, VideoTrack};
 
@@ -24,7 +23,6 @@ pub(crate) struct VideoFeed {
     pub(crate) track: usize,
     /// How it is turned for display.
     pub(crate) rotation: Rotation,
-    size: FrameSize,
     config: VideoDecoderConfig,
     decoder: Option<VideoDecoder>,
     output: Option<Output>,
@@ -50,7 +48,6 @@ impl VideoFeed {
             role,
             track,
             rotation: Rotation::from_degrees(u32::from(media.rotation)),
-            size: media.size,
             config: VideoDecoderConfig {
                 config: media.config.clone(),
                 ..VideoDecoderConfig::new(codec(media.codec))
@@ -65,11 +62,6 @@ impl VideoFeed {
             failed: false,
             wants_key: true,
         }
-    }
-
-    /// Pixels as they are coded, where the file says it.
-    pub(crate) fn size(&self) -> Option<FrameSize> {
-        (self.size.width > 0 && self.size.height > 0).then_some(self.size)
     }
 
     pub(crate) fn push(&mut self, mut sample: Sample) {

@@ -144,7 +144,8 @@ pub(crate) fn card(
     let below = text.as_ref().map_or(0.0, |text| gap + text.height as f32);
     let top = ((h - circle as f32 - below) / 2.0).max(0.0);
     let ring = Rect {
-        x: (width - circle) / 2,
+        // Of a tile of some pixels the circle is the larger one.
+        x: width.saturating_sub(circle) / 2,
         y: top as u32,
         width: circle,
         height: circle,

@@ -122,6 +122,9 @@ const MOST_TILES: usize = 400;
 /// Proportions that differ by less are the same: a pixel or two of a screen.
 const ROUNDING: f32 = 0.004;
 
+/// The same of what is drawn, in pixels of a side: of a small one they are more.
+const ROUNDED: f32 = 2.0;
+
 /// Of a picture's width this much stays in sight when it is cropped: a face
 /// stands in the middle. Of its height much less may go.
 const KEEP_ACROSS: f32 = 0.45;
@@ -157,6 +160,21 @@ fn crowd_shape(aspect: f32) -> Shape {
         min: (aspect * CROWD_ACROSS).clamp(0.4, 1.0),
         max: (aspect / CROWD_UPRIGHT).clamp(0.7, USUAL),
     }
+}
+
+/// Whether a tile was made for pictures of this aspect: it differs from them by the
+/// rounding of its size.
+fn is_alike(aspect: f32, rect: &Rect) -> bool {
+    let kept = aspect / (rect.width as f32 / rect.height as f32);
+    (1.0 - ROUNDING..=1.0 + ROUNDING).contains(&kept)
+}
+
+/// Whether a picture of this aspect fills a rectangle, but for the rounding of both.
+pub(crate) fn is_filled(aspect: f32, rect: &Rect) -> bool {
+    let (width, height) = (rect.width as f32, rect.height as f32);
+    is_alike(aspect, rect)
+        || (height * aspect - width).abs() <= ROUNDED
+        || (width / aspect - height).abs() <= ROUNDED
 }
 
 /// Whether a picture of `aspect` may fill `rect` by cropping.
@@ -237,12 +255,7 @@ impl Stage {
     }
 
     fn placed(&self, tile: &Tile, rect: Rect) -> Placed {
-        let shown = rect.width as f32 / rect.height as f32;
-        // A tile made for a picture differs from it by the rounding of its size.
-        let alike = tile.aspect.is_some_and(|aspect| {
-            let kept = aspect / shown;
-            (1.0 - ROUNDING..=1.0 + ROUNDING).contains(&kept)
-        });
+        let alike = tile.aspect.is_some_and(|aspect| is_alike(aspect, &rect));
         let fit = match self.layout {
             _ if alike => Fit::Cover,
             Layout::GridNoPadding => Fit::Contain,

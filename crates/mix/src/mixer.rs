@@ -58,7 +58,8 @@ pub struct Target {
     /// Rows of the decoded picture, before it is turned upright.
     pub height: u32,
     /// [`Fit::Cover`]: exactly this size, the middle of the picture.
-    /// [`Fit::Contain`]: at most this size, all of the picture.
+    /// [`Fit::Contain`]: at most this size, all of the picture. So with screens
+    /// always: what is decoded may have become another shape meanwhile.
     pub fit: Fit,
 }
 
@@ -178,7 +179,8 @@ impl Mixer {
     }
 
     /// The size of a source's pictures before anybody scaled them, as they are
-    /// coded (not turned yet). Without it the size of the first picture counts.
+    /// coded (not turned yet). To be told again when it changes. Without it the
+    /// size of the first picture counts.
     pub fn natural_size(&mut self, id: SourceId, width: u32, height: u32) {
         if let Some(member) = self.member(id)
             && width > 0
@@ -230,7 +232,10 @@ impl Mixer {
         Some(Target {
             width,
             height,
-            fit: placed.fit,
+            fit: match member.source.kind {
+                SourceKind::Screen => Fit::Contain,
+                SourceKind::Camera => placed.fit,
+            },
         })
     }
 

@@ -236,6 +236,18 @@ fn somebody_without_a_camera_has_a_card_in_a_colour_of_their_own() {
 }
 
 #[test]
+fn a_card_of_some_pixels_is_drawn() {
+    let mut mixer = Mixer::new(Settings {
+        width: 10,
+        height: 40,
+        ..Settings::default()
+    });
+    join(&mut mixer, 1, SourceKind::Camera);
+    mixer.set_video(id(1), false);
+    assert_eq!(mixer.compose(ms(0)).width(), 10);
+}
+
+#[test]
 fn names_lie_on_pictures_unless_switched_off() {
     let bright = |settings: Settings| {
         let mut mixer = two(settings);
@@ -259,6 +271,45 @@ fn names_lie_on_pictures_unless_switched_off() {
         ..Settings::default()
     };
     assert_eq!(bright(unnamed), 0);
+}
+
+#[test]
+fn a_screen_that_becomes_another_shape_is_never_cut() {
+    let mut mixer = Mixer::new(Settings::default());
+    join(&mut mixer, 1, SourceKind::Screen);
+    mixer.natural_size(id(1), 1920, 1080);
+    show(&mut mixer, 1, RED);
+    mixer.compose(ms(0));
+    // Decoders may be given one of another shape at any moment.
+    assert_eq!(mixer.wanted(id(1)).unwrap().fit, Fit::Contain);
+    // An upright one with a blue edge below, scaled for the tile of the one before.
+    let upright = |height: u32| {
+        let width = height * 9 / 10;
+        let mut data = vec![RED.y; (width * height) as usize];
+        data[(width * (height - 40)) as usize..].fill(BLUE.y);
+        for (red, blue) in [(RED.u, BLUE.u), (RED.v, BLUE.v)] {
+            let quarter = (width / 2 * height / 2) as usize;
+            data.resize(data.len() + quarter, red);
+            let edge = (width / 2 * 20) as usize;
+            let end = data.len();
+            data[end - edge..].fill(blue);
+        }
+        Picture::packed(width, height, data).unwrap()
+    };
+    let blue = (648 / 2 * 40 / 2) as usize;
+    // Even if nobody says that its size is another.
+    mixer.picture(id(1), upright(720), Rotation::None);
+    let seen = count(mixer.compose(ms(40)), BLUE);
+    assert!(seen > blue * 9 / 10, "{seen} of {blue}");
+    mixer.natural_size(id(1), 900, 1000);
+    // While its tile moves, too.
+    for at in [80, 120, 200, 1000] {
+        let seen = count(mixer.compose(ms(at)), BLUE);
+        assert!(seen > blue / 2, "{seen} of {blue} at {at}");
+    }
+    let target = mixer.wanted(id(1)).unwrap();
+    let aspect = target.width as f32 / target.height as f32;
+    assert!((aspect - 0.9).abs() < 0.01, "{target:?}");
 }
 
 #[test]

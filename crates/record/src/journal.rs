@@ -19,7 +19,9 @@ pub use event::{
     Chat, End, Event, Join, Leave, MAX_NAME_BYTES, MAX_TEXT_BYTES, Mute, Source, Start, StreamEnd,
     StreamStart,
 };
-pub use read::{Journal, JournalError, Person, Stay, Stream, Switch, read};
+pub use read::{
+    Journal, JournalError, Person, SCREEN_SUFFIX, Stay, Stream, Switch, person_name, read,
+};
 pub use writer::{WriteError, Writer};
 
 use std::fs;

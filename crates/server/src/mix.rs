@@ -105,7 +105,7 @@ fn mix(args: &MixArgs) -> Result<(), MixError> {
         return Err(MixError::Exists(output));
     }
     let journal = journal(args)?;
-    let inputs = inputs(args, journal.as_ref())?;
+    let inputs = inputs(args, journal.as_ref(), &output)?;
     crate::host::be_nice(args.nice);
     let waited_for = args.progress == ProgressForm::Json;
     let stop = stop_on_signals(waited_for);
@@ -191,21 +191,19 @@ fn journal(args: &MixArgs) -> Result<Option<Journal>, MixError> {
     }
 }
 
-fn inputs(args: &MixArgs, journal: Option<&Journal>) -> Result<Vec<InputFile>, MixError> {
+fn inputs(
+    args: &MixArgs,
+    journal: Option<&Journal>,
+    output: &Path,
+) -> Result<Vec<InputFile>, MixError> {
     let mut inputs = Vec::new();
     let of = Of {
         room_id: args.room_id.clone(),
         origin_us: journal.map(|journal| journal.start.room_start_us),
+        output: Some(output.to_owned()),
     };
     for path in &args.inputs {
-        let mut found = veche_film::find(path, &of).map_err(MixError::Input)?;
-        // Each of several files is somebody's.
-        if let ([file], true) = (&mut found[..], args.inputs.len() > 1) {
-            let stem = file.path.file_stem().unwrap_or_default();
-            file.person
-                .get_or_insert(stem.to_string_lossy().into_owned());
-        }
-        inputs.extend(found);
+        inputs.extend(veche_film::find(path, &of).map_err(MixError::Input)?);
     }
     Ok(inputs)
 }

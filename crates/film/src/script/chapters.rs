@@ -14,17 +14,13 @@ const MAX_CHAPTERS: usize = 300;
 
 /// Those of a film of these, in a room of that name.
 pub(super) fn chapters(roles: &[Role], room: &str) -> Vec<Chapter> {
-    let mut begins: Vec<(Duration, SourceKind, &str)> = roles
+    let mut begins: Vec<(Duration, &Role)> = roles
         .iter()
-        .flat_map(|role| {
-            role.seen
-                .iter()
-                .map(|(from, _)| (*from, role.kind, &*role.name))
-        })
+        .flat_map(|role| role.seen.iter().map(move |(from, _)| (*from, role)))
         .collect();
-    begins.sort_by_key(|(at, kind, _)| (*at, *kind == SourceKind::Screen));
-    let mut chapters: Vec<(Duration, Vec<&str>, Vec<&str>)> = Vec::new();
-    for (at, kind, name) in begins {
+    begins.sort_by_key(|(at, role)| (*at, role.kind == SourceKind::Screen));
+    let mut chapters: Vec<(Duration, Vec<&Role>, Vec<&Role>)> = Vec::new();
+    for (at, role) in begins {
         let begun = chapters
             .last()
             .is_some_and(|(begun, ..)| at < *begun + SAME_CHAPTER);
@@ -43,13 +39,12 @@ pub(super) fn chapters(roles: &[Role], room: &str) -> Vec<Chapter> {
         let Some((_, join, share)) = chapters.last_mut() else {
             continue;
         };
-        let names = if kind == SourceKind::Screen {
-            share
-        } else {
-            join
+        let who = match role.kind {
+            SourceKind::Screen => share,
+            SourceKind::Camera => join,
         };
-        if !names.contains(&name) {
-            names.push(name);
+        if !who.iter().any(|known| known.name == role.name) {
+            who.push(role);
         }
     }
     let first = |title: String, position: usize| match (position, room) {
@@ -66,7 +61,7 @@ pub(super) fn chapters(roles: &[Role], room: &str) -> Vec<Chapter> {
         .collect()
 }
 
-fn title(join: &[&str], share: &[&str]) -> String {
+fn title(join: &[&Role], share: &[&Role]) -> String {
     let mut parts = Vec::new();
     if !join.is_empty() {
         let verb = if join.len() == 1 { "joins" } else { "join" };
@@ -80,12 +75,13 @@ fn title(join: &[&str], share: &[&str]) -> String {
 }
 
 /// `Ann`, `Ann and Bob`, `Ann, Bob and 3 others`.
-fn listed(names: &[&str]) -> String {
-    match names {
+fn listed(who: &[&Role]) -> String {
+    let names: Vec<&str> = who.iter().map(|role| &*role.label).collect();
+    match names[..] {
         [] => String::new(),
-        [one] => (*one).to_owned(),
+        [one] => one.to_owned(),
         [one, two] => format!("{one} and {two}"),
         [one, two, three] => format!("{one}, {two} and {three}"),
-        [one, two, rest @ ..] => format!("{one}, {two} and {} others", rest.len()),
+        [one, two, ref rest @ ..] => format!("{one}, {two} and {} others", rest.len()),
     }
 }

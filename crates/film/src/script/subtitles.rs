@@ -15,7 +15,7 @@ fn reading(text: &str) -> Duration {
 }
 
 /// Those of a film of that length.
-pub(super) fn subtitles(chat: &[(Duration, String, String)], end: Duration) -> Vec<Subtitle> {
+pub(super) fn subtitles(chat: &[(Duration, &str, &str)], end: Duration) -> Vec<Subtitle> {
     let shown: Vec<(Duration, Duration, String)> = chat
         .iter()
         .filter(|(at, ..)| *at < end)

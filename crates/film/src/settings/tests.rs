@@ -42,6 +42,34 @@ fn numbers_may_be_strings_and_have_limits() {
 }
 
 #[test]
+fn a_size_is_bounded_by_its_area_too() {
+    let of = |width: u32, height: u32| {
+        format!(r#"{{"mixerVideoWidth":{width},"mixerVideoHeight":{height}}}"#)
+    };
+    assert_eq!(parse(&of(8192, 4320)).picture.height, 4320);
+    assert_eq!(
+        refused(&of(8192, 8192)),
+        "mixerVideoWidth: 67108864 pixels are more than the 35389440 of 8K"
+    );
+}
+
+#[test]
+fn a_quality_that_is_said_later_goes_before_a_bitrate() {
+    let apply = |settings: &mut Settings, text: &str| {
+        let Ok(Value::Object(flags)) = serde_json::from_str(text) else {
+            panic!("{text}");
+        };
+        settings.apply(&flags, Path::new("")).expect("valid flags");
+        (settings.bitrate_kbps, settings.crf)
+    };
+    let mut settings = parse(r#"{"mixerVideoBitrateKbps":900}"#);
+    assert_eq!(apply(&mut settings, r#"{"fps":25}"#), (Some(900), None));
+    assert_eq!(apply(&mut settings, r#"{"crf":20}"#), (None, Some(20)));
+    let both = r#"{"crf":20,"mixerVideoBitrateKbps":800}"#;
+    assert_eq!(apply(&mut settings, both), (Some(800), Some(20)));
+}
+
+#[test]
 fn what_cannot_be_a_film_is_refused() {
     assert!(refused(r#"{"hasVideo":false,"hasAudio":false}"#).contains("neither"));
     assert_eq!(refused("[]"), "expected a JSON object of settings");

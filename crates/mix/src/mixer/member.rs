@@ -1,10 +1,10 @@
 //! One of those who are seen.
 
 use super::motion::Motion;
-use super::{Source, SourceId};
+use super::{Source, SourceId, SourceKind};
 use crate::draw::Sprite;
 use crate::image::Image;
-use crate::layout::{Fit, Placed, Rect};
+use crate::layout::{Fit, Placed, Rect, is_filled};
 use crate::picture::Picture;
 use crate::scale::Rotation;
 use crate::voice::Voice;
@@ -80,6 +80,21 @@ impl Member {
 
     pub fn shows_picture(&self) -> bool {
         self.source.has_video && self.picture.is_some()
+    }
+
+    /// How its picture fills a rectangle. A screen is never cut, whatever its tile
+    /// was made for and while it moves.
+    pub fn fit(&self, rect: &Rect) -> Fit {
+        let fit = self.placed.map_or(Fit::Cover, |placed| placed.fit);
+        let screen = self.source.kind == SourceKind::Screen;
+        let Some(picture) = self.picture.as_ref().filter(|_| screen) else {
+            return fit;
+        };
+        let (width, height) = self.rotation.size(picture.width(), picture.height());
+        match is_filled(width as f32 / height as f32, rect) {
+            true => fit,
+            false => Fit::Contain,
+        }
     }
 
     /// Proportions of the upright picture. Cards have none of their own: they are

@@ -11,7 +11,7 @@ use super::{Mixer, SourceKind};
 use crate::card;
 use crate::colour::theme;
 use crate::draw::{Corner, Ring};
-use crate::layout::{Fit, Rect};
+use crate::layout::Rect;
 use crate::picture::Picture;
 
 /// Corners and rings of different radius that are kept drawn. While tiles move
@@ -97,10 +97,10 @@ impl Mixer {
         // Of somebody alone everybody knows who speaks.
         let rings =
             self.settings.voice_activity && member.source.kind == SourceKind::Camera && !alone;
+        let rect = place.rect();
+        let rect = rect.within(self.settings.width, self.settings.height);
         Some(Drawn {
-            rect: place
-                .rect()
-                .within(self.settings.width, self.settings.height),
+            rect,
             radius: place.radius.round() as u32,
             opacity: (place.opacity * 255.0).round() as u8,
             ring: match rings {
@@ -108,7 +108,7 @@ impl Mixer {
                 false => 0,
             },
             pictures: member.pictures,
-            fit: member.placed.map_or(Fit::Cover, |p| p.fit),
+            fit: member.fit(&rect),
         })
     }
 

@@ -3,6 +3,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::{Chat, Event, MAX_JOURNAL_BYTES, Source, Start, VERSION};
+use crate::track::{MAX_TRACK_NAME, cut};
 
 /// A line. The longest message with every character escaped is below it.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
@@ -276,8 +277,8 @@ impl Journal {
         self.ended_at_ms.unwrap_or(last)
     }
 
-    /// What a stream's track is called in the room's file: its person's name,
-    /// and that it is a screen.
+    /// What a stream's track is called in the room's file: its person's name as
+    /// [`person_name`] has it, and that it is a screen.
     pub fn track_name(&self, media_session_id: &str) -> Option<String> {
         let streams = self.streams();
         let stream = streams
@@ -286,9 +287,39 @@ impl Journal {
         let people = self.people();
         let person = people.iter().find(|p| p.id == stream.person);
         let name = person.map_or(stream.stream.as_str(), |p| p.name.as_str());
+        let name = person_name(name);
         Some(match stream.source {
             Source::Camera => name.to_owned(),
-            Source::Screen => format!("{name} (screen)"),
+            Source::Screen => format!("{name}{SCREEN_SUFFIX}"),
         })
+    }
+}
+
+/// Ends the names of tracks of shared screens in a room's file.
+pub const SCREEN_SUFFIX: &str = " (screen)";
+
+/// Bytes of somebody's name: of their screen's track nothing of it is cut.
+const MAX_PERSON_NAME: usize = MAX_TRACK_NAME - SCREEN_SUFFIX.len();
+
+/// Somebody's name as files hold it, so that it is the same wherever it comes
+/// from: without spaces around it, and not longer than a track's name may be.
+pub fn person_name(name: &str) -> &str {
+    cut(name.trim(), MAX_PERSON_NAME).trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_with_and_without_a_screen() {
+        assert_eq!(person_name("  Ann "), "Ann");
+        let long = "ж".repeat(128);
+        let name = person_name(&long);
+        assert_eq!(name.len(), 246);
+        assert_eq!(person_name(name), name);
+        assert!(name.len() + SCREEN_SUFFIX.len() <= MAX_TRACK_NAME);
+        let spaced = format!("{} x", "a".repeat(245));
+        assert_eq!(person_name(&spaced), "a".repeat(245));
     }
 }

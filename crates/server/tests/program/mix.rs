@@ -125,6 +125,9 @@ fn what_is_missing_and_what_is_wrong_has_its_status() {
     check(&["ann.mp4", "--settings", "none.json"], 65, "none.json");
     check(&["ann.mp4", "--settings", "mixer.json"], 65, "logo.png");
     check(&["ann.mp4", "--layout-dir", "none"], 65, "none");
+    check(&["ann.mp4", "--size", "8192x8192"], 65, "mixerVideoWidth");
+    let itself = ["ann.mp4", "-o", "ann.mp4", "--force"];
+    check(&itself, 1, "ann.mp4 cannot be both");
     check(
         &["ann.mp4", "--layout-dir", "layouts"],
         65,
