@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::manifest::EXTENSION;
 use crate::finish::UNFINISHED;
 use crate::journal;
-use crate::name::{MAX_TRIES, numbered};
+use crate::name::{KEPT, MAX_TRIES, numbered};
 
 /// The folder of recordings, and which of its names are in use by us.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Folder {
     pub(super) fn reserve(&self, base: &str) -> io::Result<(PathBuf, String)> {
         for n in 1..=MAX_TRIES {
             let name = numbered(base, n);
-            if self.has_media(&name) || self.is_of_a_room(&name) {
+            if self.has_media(&name) || self.is_of_another(&name) {
                 continue;
             }
             let manifest = self.path.join(format!("{name}.{EXTENSION}"));
@@ -84,13 +84,16 @@ impl Folder {
         })
     }
 
-    /// Whether the files of a room's recording have, or will have, that name.
-    fn is_of_a_room(&self, name: &str) -> bool {
+    /// Whether the files of a room's recording have, or will have, that name, or
+    /// something is kept of one that had it.
+    fn is_of_another(&self, name: &str) -> bool {
         let id = name.strip_suffix(".film").unwrap_or(name);
-        self.path
-            .join(format!("{id}{}", journal::EXTENSION))
-            .symlink_metadata()
-            .is_ok()
+        [journal::EXTENSION, KEPT].iter().any(|end| {
+            self.path
+                .join(format!("{id}{end}"))
+                .symlink_metadata()
+                .is_ok()
+        })
     }
 
     /// A name for a finished file that nobody has at the moment.
@@ -100,7 +103,7 @@ impl Folder {
             .find(|name| {
                 let manifest = self.path.join(format!("{name}.{EXTENSION}"));
                 !self.has_media(name)
-                    && !self.is_of_a_room(name)
+                    && !self.is_of_another(name)
                     && manifest.symlink_metadata().is_err()
             })
             .map(|name| format!("{name}.{extension}"))
@@ -145,4 +148,22 @@ fn half_of(path: &Path) -> Option<PathBuf> {
         .chain(&[EXTENSION])
         .find_map(|e| name.find(&format!(".{e}.")).map(|at| &name[..at]))?;
     Some(path.with_file_name(format!("{stem}.{EXTENSION}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_which_something_is_kept_is_not_given_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        fs::write(place.path().join("gone.state"), "{}").unwrap();
+        assert_eq!(folder.reserve("gone").unwrap().1, numbered("gone", 2));
+        let third = format!("{}.webm", numbered("gone", 3));
+        assert_eq!(folder.free_name("gone", "webm"), Some(third));
+        let film = folder.reserve("gone.film").unwrap().1;
+        assert_eq!(film, numbered("gone.film", 2));
+        assert_eq!(folder.reserve("other").unwrap().1, "other");
+    }
 }
