@@ -217,10 +217,9 @@ impl Archive {
     }
 
     /// Where the picture of a recording lies, if there is one.
-    pub fn thumbnail(&self, id: &str) -> Result<Option<PathBuf>, ArchiveError> {
-        let recording = self.get(id)?;
+    pub fn thumbnail(&self, recording: &Recording) -> Option<PathBuf> {
         let path = self.inner.config.folder.join(thumbnail_name(&recording.id));
-        Ok(recording.thumbnail.then_some(path))
+        recording.thumbnail.then_some(path)
     }
 
     /// Moves a recording to the trash, or deletes it if there is none.
