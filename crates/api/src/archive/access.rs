@@ -26,7 +26,8 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Whether it opens this recording.
+    /// Whether it opens this recording. What is in the trash is there for operators
+    /// alone.
     pub(super) fn opens(&self, signer: &Signer, recording: &Recording) -> Result<(), Refusal> {
         let Self::Link { expires, signature } = self else {
             return Ok(());
@@ -35,7 +36,10 @@ impl Access {
             id, started_at_ms, ..
         } = recording;
         signer.check_link(id, *started_at_ms, *expires, signature, unix_s())?;
-        Ok(())
+        match recording.deleted_until_ms {
+            Some(_) => Err(Refusal::not_found()),
+            None => Ok(()),
+        }
     }
 
     /// What is said when nothing was found. Who has a link learns nothing of what

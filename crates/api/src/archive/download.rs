@@ -47,8 +47,7 @@ pub(super) async fn file(
     let found = with(&shared, move |archive| archive.file(&name)).await;
     let (recording, file) = found.map_err(|why| access.refuse(why))?;
     access.opens(archive.signer(), &recording)?;
-    let hidden = access != Access::Everything && recording.deleted_until_ms.is_some();
-    if hidden || !file.state.is_whole() {
+    if !file.state.is_whole() {
         return Ok(gone());
     }
     let disposition = match asks_to_save(request.uri().query().unwrap_or_default()) {

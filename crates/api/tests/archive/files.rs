@@ -126,7 +126,11 @@ async fn a_link_opens_one_recording_with_all_its_files_and_nothing_else() {
     assert_eq!(answer.status, 403);
     // What was deleted is not shown to whoever has a link.
     server.ask("DELETE", "/rest-api/recordings/s", None).await;
-    for path in ["/rest-api/recordings/s", "/client/records/s.webm"] {
+    for path in [
+        "/rest-api/recordings/s",
+        "/rest-api/recordings/s/thumbnail",
+        "/client/records/s.webm",
+    ] {
         let answer = server
             .request("GET", &format!("{path}?{query}"), "", "")
             .await;
