@@ -9,6 +9,7 @@ mod uploads;
 mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -92,6 +93,8 @@ pub(crate) struct Inner {
     kills: Kills,
     uploads: Option<Uploads>,
     holds: Holds,
+    /// Something of what was told is not in the catalogue.
+    dirty: AtomicBool,
     /// Something may be begun.
     wake: Notify,
     /// True once everything ends.
@@ -130,6 +133,7 @@ impl Archive {
             told,
             films: Mutex::new(films),
             kills: Kills::default(),
+            dirty: AtomicBool::new(false),
             wake: Notify::new(),
             closing: watch::Sender::new(false),
         });
@@ -406,6 +410,29 @@ impl Inner {
         let _ = self.told.send(told);
     }
 
+    /// Reads the folder again where the catalogue did not take what it was told.
+    fn catch_up(&self) {
+        if !self.dirty.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let all = self.with(|catalogue| {
+            catalogue.scan()?;
+            catalogue.all()
+        });
+        match all {
+            Ok(all) => {
+                tracing::info!("the list of recordings misses nothing any more");
+                for recording in all {
+                    self.tell(Told::Changed(recording.id));
+                }
+            }
+            Err(error) => {
+                self.dirty.store(true, Ordering::Relaxed);
+                tracing::warn!(%error, "the list of recordings still misses something");
+            }
+        }
+    }
+
     /// Goes on with what was left undone.
     fn resume(&self) -> Result<(), CatalogueError> {
         for id in self.with(|catalogue| catalogue.purging())? {
@@ -518,3 +545,6 @@ pub(crate) fn unix_ms() -> u64 {
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,9 @@ pub enum CatalogueError {
     /// SQLite said no.
     #[error("the catalogue's database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The system said no to its file.
+    #[error("the catalogue's database: {0}")]
+    File(io::Error),
     /// The system said no.
     #[error("the folder of recordings: {0}")]
     Folder(#[from] io::Error),
@@ -85,7 +88,8 @@ pub struct Page {
 
 pub(crate) struct Catalogue {
     db: Connection,
-    path: PathBuf,
+    /// Where the database lies. `None`: in memory.
+    path: Option<PathBuf>,
     folder: PathBuf,
     /// Names of media, and ids of journals, that this process writes.
     live: BTreeSet<String>,
@@ -94,10 +98,27 @@ pub(crate) struct Catalogue {
 impl Catalogue {
     /// Opens the database, or makes it anew if it is lost, damaged or of
     /// another version, and reads what has changed in the folder.
+    ///
+    /// Where it cannot be written, on a full disk for instance, it is made in
+    /// memory: nothing is only there.
     pub(crate) fn open(path: &Path, folder: &Path) -> Result<Self> {
+        match Self::open_at(Some(path), folder) {
+            Err(error @ CatalogueError::Folder(_)) => Err(error),
+            Err(why) => {
+                tracing::warn!(%why, "the list of recordings is kept in memory until the next start");
+                Self::open_at(None, folder)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_at(path: Option<&Path>, folder: &Path) -> Result<Self> {
         let mut catalogue = Self {
-            db: schema::open(path)?,
-            path: path.to_owned(),
+            db: match path {
+                Some(path) => schema::open(path)?,
+                None => schema::in_memory()?,
+            },
+            path: path.map(Path::to_owned),
             folder: folder.to_owned(),
             live: BTreeSet::new(),
         };
@@ -125,12 +146,15 @@ impl Catalogue {
     /// Makes the database anew.
     pub(crate) fn rebuild(&mut self, why: &CatalogueError) -> Result<()> {
         tracing::warn!(%why, "the catalogue of recordings is made anew");
-        self.db = schema::recreate(&self.path)?;
+        self.db = match &self.path {
+            Some(path) => schema::recreate(path)?,
+            None => schema::in_memory()?,
+        };
         self.scan()
     }
 
     /// Takes over what has changed in the folder.
-    fn scan(&mut self) -> Result<()> {
+    pub(crate) fn scan(&mut self) -> Result<()> {
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         {
             let mut rows = self.db.prepare("SELECT name, stamp FROM sources")?;
@@ -494,6 +518,14 @@ impl Catalogue {
         }
         self.refresh(id)?;
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+impl Catalogue {
+    /// Lets the database grow to so many pages, as a full disk does.
+    pub(crate) fn limit_pages(&self, pages: u32) -> Result<()> {
+        Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 }
 

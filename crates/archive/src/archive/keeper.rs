@@ -10,7 +10,7 @@ use crate::retention::{Candidate, Removal, removals};
 /// How often it is looked whether something has to go.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Empties the trash and keeps the folder within its limits.
+/// Empties the trash, keeps the folder within its limits, and the list complete.
 pub(super) async fn run(inner: Arc<Inner>) {
     let mut closing = inner.closing.subscribe();
     loop {
@@ -29,7 +29,8 @@ pub(super) async fn run(inner: Arc<Inner>) {
 }
 
 impl Inner {
-    fn keep_house(&self, now_ms: u64) -> Result<(), CatalogueError> {
+    pub(super) fn keep_house(&self, now_ms: u64) -> Result<(), CatalogueError> {
+        self.catch_up();
         let all = self.with(|catalogue| catalogue.all())?;
         let mut rest = Vec::new();
         for mut recording in all {

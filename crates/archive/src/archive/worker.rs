@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -37,7 +38,8 @@ pub(super) fn start(inner: Arc<Inner>, told: mpsc::Receiver<Told>) -> io::Result
                     break;
                 }
                 if let Err(error) = worker.handle(told) {
-                    tracing::error!(%error, "the catalogue of recordings misses something until the next start");
+                    worker.inner.dirty.store(true, Ordering::Relaxed);
+                    tracing::error!(%error, "the list of recordings misses something; the folder is read again soon");
                 }
             }
         })
