@@ -462,8 +462,20 @@ impl Inner {
     /// Deletes a recording for good. If that is interrupted, the next start
     /// goes on. Its copies elsewhere go afterwards, as soon as they can.
     fn purge(&self, id: &str) -> Result<(), CatalogueError> {
+        self.purge_if(id, |_| Ok(true)).map(drop)
+    }
+
+    /// The same where `wanted` holds at the moment when it begins. Whether it did.
+    fn purge_if(
+        &self,
+        id: &str,
+        wanted: impl Fn(&Catalogue) -> Result<bool, CatalogueError>,
+    ) -> Result<bool, CatalogueError> {
         let mut copies = 0;
-        self.with(|catalogue| {
+        let gone = self.with(|catalogue| {
+            if !wanted(catalogue)? {
+                return Ok(false);
+            }
             catalogue.keep(id, |kept| kept.purging = true)?;
             catalogue.remove_files(id)?;
             catalogue.keep(id, |kept| {
@@ -474,26 +486,33 @@ impl Inner {
                     uploads,
                     ..Kept::default()
                 };
-            })
+            })?;
+            Ok(true)
         })?;
-        tracing::info!(recording = id, copies, "recording deleted for good");
+        if gone {
+            tracing::info!(recording = id, copies, "recording deleted for good");
+        }
         if copies > 0 {
             self.purge_copies(id);
         }
-        Ok(())
+        Ok(gone)
     }
 
     fn film_kept(&self, id: &str, change: impl FnOnce(&mut KeptMix)) -> Result<(), CatalogueError> {
         let mut change = Some(change);
         self.with(|catalogue| {
+            // Deleted meanwhile: nothing is kept of it.
+            if catalogue.get(id)?.is_none() {
+                return Ok(());
+            }
             let change = change.take();
             catalogue.keep(id, |kept| {
                 if let Some(change) = change {
                     change(kept.mix.get_or_insert_default());
                 }
-            })
-        })?;
-        Ok(())
+            })?;
+            Ok(())
+        })
     }
 
     fn check_mixable(&self, recording: &Recording) -> Result<(), ArchiveError> {

@@ -6,6 +6,7 @@ use tokio::time::timeout;
 use veche_record::store;
 
 use super::*;
+use crate::retention::{Candidate, Removal};
 
 /// Longer than anything takes that comes at all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,5 +85,68 @@ async fn what_a_full_disk_kept_out_of_the_list_comes_into_it_by_itself() {
     })
     .await;
     assert_eq!(archive.get("s").unwrap().state, State::Ready);
+    archive.close().await;
+}
+
+fn decide(archive: &Archive, id: &str) -> Candidate {
+    archive.inner.candidate(archive.get(id).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_while_the_trash_is_emptied_stays() {
+    let place = Place::new();
+    place.lay("s", |_| {});
+    let archive = place.open(|_| {});
+    archive.delete("s").unwrap();
+    let deleted_at = unix_ms();
+    let decided = decide(&archive, "s");
+    archive.restore("s").unwrap();
+    archive.inner.remove(&decided, Removal::Trash).unwrap();
+    assert_eq!(archive.get("s").unwrap().deleted_until_ms, None);
+    assert!(place.record("s.webm").exists());
+    // Deleted again it has its whole time once more.
+    eventually("the clock goes on", || unix_ms() > deleted_at).await;
+    archive.delete("s").unwrap();
+    archive.inner.remove(&decided, Removal::Trash).unwrap();
+    assert!(place.record("s.webm").exists());
+    let decided = decide(&archive, "s");
+    archive.inner.remove(&decided, Removal::Trash).unwrap();
+    assert_eq!(fs::read_dir(place.path("records")).unwrap().count(), 0);
+    archive.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_begins_to_read_is_not_deleted_for_its_age() {
+    let place = Place::new();
+    let manifest = place.lay("s", |_| {});
+    let archive = place.open(|_| {});
+    let inner = &archive.inner;
+    let decided = decide(&archive, "s");
+    let hold = archive.hold(&manifest);
+    for removal in [Removal::Expired, Removal::NoRoom, Removal::LocalOnly] {
+        inner.remove(&decided, removal).unwrap();
+        assert!(place.record("s.webm").exists(), "{removal:?}");
+    }
+    drop(hold);
+    *lock(&inner.films) = Queue::new(1, 1);
+    lock(&inner.films).add("s").unwrap();
+    inner.remove(&decided, Removal::Expired).unwrap();
+    assert!(place.record("s.webm").exists());
+    lock(&inner.films).cancel("s");
+    lock(&inner.films).handle_end("s", mix::Ended::Done);
+    inner.remove(&decided, Removal::Expired).unwrap();
+    assert!(archive.get("s").is_err());
+    archive.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_was_deleted_meanwhile_no_film_is_kept() {
+    let place = Place::new();
+    place.lay("s", |_| {});
+    let archive = place.open(|_| {});
+    archive.delete_forever("s").unwrap();
+    let failed = |mix: &mut KeptMix| mix.state = KeptMixState::Failed;
+    archive.inner.film_kept("s", failed).unwrap();
+    assert!(!place.record("s.state").exists());
     archive.close().await;
 }
