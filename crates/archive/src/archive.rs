@@ -11,7 +11,7 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     kills: Kills,
     uploads: Option<Uploads>,
     holds: Holds,
+    /// When it was opened, by both clocks.
+    started: (u64, Instant),
     /// Something of what was told is not in the catalogue.
     dirty: AtomicBool,
     /// Something may be begun.
@@ -133,6 +135,7 @@ impl Archive {
             told,
             films: Mutex::new(films),
             kills: Kills::default(),
+            started: (unix_ms(), Instant::now()),
             dirty: AtomicBool::new(false),
             wake: Notify::new(),
             closing: watch::Sender::new(false),

@@ -405,6 +405,20 @@ impl Catalogue {
         })
     }
 
+    /// When the last of the files that tell of a recording was written, milliseconds
+    /// since 1970.
+    pub(crate) fn told_at_ms(&self, id: &str) -> Result<u64> {
+        // A stamp begins with the seconds.
+        let seconds: i64 = self
+            .db
+            .prepare_cached(
+                "SELECT coalesce(max(CAST(stamp AS INTEGER)), 0) FROM sources
+                 WHERE recording = ?1 AND name NOT LIKE '%.state'",
+            )?
+            .query_row([id], |row| row.get(0))?;
+        Ok(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
+    }
+
     /// Everything, oldest first.
     pub(crate) fn all(&self) -> Result<Vec<Recording>> {
         let mut rows = self

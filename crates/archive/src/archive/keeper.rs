@@ -5,7 +5,7 @@ use super::{Inner, lock, unix_ms};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::counters::count;
 use crate::model::Recording;
-use crate::retention::{Candidate, Removal, removals};
+use crate::retention::{Candidate, Removal, Times, removals};
 
 /// How often it is looked whether something has to go.
 const EVERY: Duration = Duration::from_secs(60);
@@ -13,9 +13,18 @@ const EVERY: Duration = Duration::from_secs(60);
 /// Empties the trash, keeps the folder within its limits, and the list complete.
 pub(super) async fn run(inner: Arc<Inner>) {
     let mut closing = inner.closing.subscribe();
+    let mut believed = true;
     loop {
         let worker = Arc::clone(&inner);
-        let done = tokio::task::spawn_blocking(move || worker.keep_house(unix_ms())).await;
+        let times = inner.times();
+        if times.now_ms().is_none() && believed {
+            tracing::warn!(
+                ?times,
+                "the system's clock was set by more than an hour: until it is right again, or the next start, nothing is deleted for its age"
+            );
+        }
+        believed = times.now_ms().is_some();
+        let done = tokio::task::spawn_blocking(move || worker.keep_house(times)).await;
         match done {
             Ok(Err(error)) => tracing::warn!(%error, "cannot look what has to be deleted"),
             Err(error) => tracing::error!(%error, "panic while deleting recordings"),
@@ -29,13 +38,23 @@ pub(super) async fn run(inner: Arc<Inner>) {
 }
 
 impl Inner {
-    pub(super) fn keep_house(&self, now_ms: u64) -> Result<(), CatalogueError> {
+    fn times(&self) -> Times {
+        let (started_ms, started) = self.started;
+        Times {
+            started_ms,
+            now_ms: unix_ms(),
+            passed: started.elapsed(),
+        }
+    }
+
+    pub(super) fn keep_house(&self, times: Times) -> Result<(), CatalogueError> {
         self.catch_up();
         let all: Vec<Candidate> = self.with(|catalogue| {
             let all = catalogue.all()?.into_iter();
-            Ok(all.map(|recording| self.candidate(recording)).collect())
+            all.map(|recording| self.candidate(catalogue, recording))
+                .collect()
         })?;
-        for (decided, removal) in removals(now_ms, self.config.retention, all) {
+        for (decided, removal) in removals(times.now_ms(), self.config.retention, all) {
             if let Err(error) = self.remove(&decided, removal) {
                 let recording = decided.id;
                 tracing::warn!(recording, %error, "a recording could not be deleted");
@@ -52,10 +71,10 @@ impl Inner {
         removal: Removal,
     ) -> Result<(), CatalogueError> {
         let id = &decided.id;
-        let same = |catalogue: &Catalogue| {
+        let same = |catalogue: &Catalogue| -> Result<bool, CatalogueError> {
             let now = catalogue.get(id)?;
-            let now = now.map(|recording| self.candidate(recording));
-            Ok(now.as_ref() == Some(decided))
+            let now = now.map(|recording| self.candidate(catalogue, recording));
+            Ok(now.transpose()?.as_ref() == Some(decided))
         };
         let done = match removal {
             Removal::LocalOnly => self.with(|catalogue| {
@@ -88,7 +107,11 @@ impl Inner {
     }
 
     /// A recording as the rules look at it, at this moment.
-    pub(super) fn candidate(&self, mut recording: Recording) -> Candidate {
+    pub(super) fn candidate(
+        &self,
+        catalogue: &Catalogue,
+        mut recording: Recording,
+    ) -> Result<Candidate, CatalogueError> {
         self.measure(&mut recording);
         let mixing = recording.is_mixing() || lock(&self.films).state(&recording.id).is_some();
         let mut whole = recording.files.iter().filter(|f| f.state.is_whole());
@@ -96,16 +119,18 @@ impl Inner {
             && whole.clone().all(|f| f.uploaded.is_some());
         let missing = whole.any(|f| f.uploaded.is_none() && f.local);
         let in_use = mixing || self.is_held(&recording.id);
-        Candidate {
-            ended_at_ms: recording
-                .started_at_ms
-                .saturating_add(recording.duration_ms),
+        let told_end_ms = recording
+            .started_at_ms
+            .saturating_add(recording.duration_ms);
+        Ok(Candidate {
+            // The start may be of a clock that was wrong at that time.
+            ended_at_ms: told_end_ms.max(catalogue.told_at_ms(&recording.id)?),
             local_bytes: recording.local_bytes(),
             deleted_until_ms: recording.deleted_until_ms,
             free: recording.state.is_final() && !in_use,
             pending: self.uploads.is_some() && missing,
             uploaded,
             id: recording.id,
-        }
+        })
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 use veche_record::store;
 
 use super::*;
-use crate::retention::{Candidate, Removal};
+use crate::retention::{Candidate, Removal, Times};
 
 /// Longer than anything takes that comes at all.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,6 +56,21 @@ impl Place {
     }
 }
 
+/// Both clocks agree.
+fn now() -> Times {
+    Times {
+        started_ms: unix_ms(),
+        now_ms: unix_ms(),
+        passed: Duration::ZERO,
+    }
+}
+
+/// As if it had been written that long ago.
+fn age(path: &Path, by: Duration) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(SystemTime::now() - by).unwrap();
+}
+
 async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let wait = async {
         while !holds() {
@@ -80,7 +95,7 @@ async fn what_a_full_disk_kept_out_of_the_list_comes_into_it_by_itself() {
         .with(|catalogue| catalogue.limit_pages(u32::MAX))
         .unwrap();
     eventually("it is listed", || {
-        inner.keep_house(unix_ms()).unwrap();
+        inner.keep_house(now()).unwrap();
         archive.get("s").is_ok()
     })
     .await;
@@ -89,7 +104,10 @@ async fn what_a_full_disk_kept_out_of_the_list_comes_into_it_by_itself() {
 }
 
 fn decide(archive: &Archive, id: &str) -> Candidate {
-    archive.inner.candidate(archive.get(id).unwrap())
+    let recording = archive.get(id).unwrap();
+    let inner = &archive.inner;
+    let decided = inner.with(|c| inner.candidate(c, recording.clone()));
+    decided.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,5 +166,41 @@ async fn of_what_was_deleted_meanwhile_no_film_is_kept() {
     let failed = |mix: &mut KeptMix| mix.state = KeptMixState::Failed;
     archive.inner.film_kept("s", failed).unwrap();
     assert!(!place.record("s.state").exists());
+    archive.close().await;
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_of_a_wrong_clock_is_as_old_as_its_manifest() {
+    let place = Place::new();
+    // Of 1970, as its own times say.
+    place.lay("new", |_| {});
+    place.lay("old", |_| {});
+    age(&place.record("old.json"), 2 * HOUR);
+    let archive = place.open(|config| config.retention.keep = Some(HOUR));
+    eventually("the old one is gone", || archive.get("old").is_err()).await;
+    archive.inner.keep_house(now()).unwrap();
+    assert!(archive.get("new").is_ok());
+    archive.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_forward_deletes_nothing() {
+    let place = Place::new();
+    place.lay("s", |_| {});
+    let archive = place.open(|config| config.retention.keep = Some(24 * HOUR));
+    let passed = Times {
+        now_ms: unix_ms() + millis(48 * HOUR),
+        ..now()
+    };
+    archive.inner.keep_house(passed).unwrap();
+    assert!(archive.get("s").is_ok());
+    let passed = Times {
+        passed: 48 * HOUR,
+        ..passed
+    };
+    archive.inner.keep_house(passed).unwrap();
+    assert!(archive.get("s").is_err());
     archive.close().await;
 }
