@@ -5,6 +5,7 @@ mod carry;
 mod films;
 mod hold;
 mod keeper;
+mod pictures;
 mod uploads;
 mod worker;
 
@@ -141,8 +142,16 @@ impl Archive {
             closing: watch::Sender::new(false),
         });
         inner.resume()?;
-        let mut threads =
-            vec![worker::start(Arc::clone(&inner), from_told).map_err(StartError::Thread)?];
+        let mut threads = Vec::new();
+        let mut pictures = None;
+        if let Some(thumbnailer) = inner.config.thumbnailer.clone() {
+            let started = pictures::start(Arc::clone(&inner), thumbnailer);
+            let (asked, thread) = started.map_err(StartError::Thread)?;
+            pictures = Some(asked);
+            threads.push(thread);
+        }
+        let worker = worker::start(Arc::clone(&inner), pictures, from_told);
+        threads.push(worker.map_err(StartError::Thread)?);
         if inner.uploads.is_some() {
             threads.push(uploads::start(Arc::clone(&inner)).map_err(StartError::Thread)?);
         }

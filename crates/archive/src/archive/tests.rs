@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::timeout;
-use veche_record::store;
+use veche_record::store::{self, TrackEntry};
 
 use super::*;
 use crate::retention::{Candidate, Removal, Times};
@@ -202,5 +202,78 @@ async fn a_clock_that_is_set_forward_deletes_nothing() {
     };
     archive.inner.keep_house(passed).unwrap();
     assert!(archive.get("s").is_err());
+    archive.close().await;
+}
+
+/// Makes pictures as fast as it may, and knows of what.
+#[derive(Debug, Default)]
+struct Camera {
+    shot: Mutex<Vec<String>>,
+    /// No picture is made meanwhile.
+    busy: AtomicBool,
+}
+
+impl Thumbnailer for Camera {
+    fn thumbnail(&self, file: &Path) -> Result<Vec<u8>, String> {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        lock(&self.shot).push(name);
+        while self.busy.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(vec![0xff, 0xd8])
+    }
+}
+
+fn video(manifest: &mut Manifest) {
+    manifest.tracks = vec![TrackEntry {
+        kind: "video".to_owned(),
+        ..TrackEntry::default()
+    }];
+}
+
+fn film(manifest: &mut Manifest) {
+    video(manifest);
+    let attributes = &mut manifest.origin.attributes;
+    attributes.insert(store::KIND.to_owned(), store::kind::FILM.to_owned());
+    attributes.insert(store::ROOM_RECORDING.to_owned(), "room".to_owned());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_of_a_film_is_made_once_for_each_time_that_the_film_is() {
+    let place = Place::new();
+    place.lay("room.film", film);
+    let camera = Arc::new(Camera::default());
+    let open = || place.open(|config| config.thumbnailer = Some(camera.clone()));
+    let archive = open();
+    let pictured = |archive: &Archive, id: &str| archive.get(id).is_ok_and(|r| r.thumbnail);
+    eventually("it has a picture", || pictured(&archive, "room")).await;
+    archive.close().await;
+
+    place.lay("single", video);
+    let archive = open();
+    eventually("all have pictures", || pictured(&archive, "single")).await;
+    assert_eq!(*lock(&camera.shot), ["room.film.webm", "single.webm"]);
+    // Made again.
+    eventually("it is newer", || {
+        archive.put(&place.lay("room.film", film));
+        lock(&camera.shot).len() > 2
+    })
+    .await;
+    assert_eq!(lock(&camera.shot)[2], "room.film.webm");
+    archive.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_does_not_wait_for_a_picture() {
+    let place = Place::new();
+    let camera = Arc::new(Camera::default());
+    let archive = place.open(|config| config.thumbnailer = Some(camera.clone()));
+    camera.busy.store(true, Ordering::Relaxed);
+    archive.put(&place.lay("first", video));
+    eventually("one is begun", || !lock(&camera.shot).is_empty()).await;
+    archive.put(&place.lay("second", video));
+    eventually("it is listed", || archive.get("second").is_ok()).await;
+    assert!(!archive.get("first").unwrap().thumbnail);
+    camera.busy.store(false, Ordering::Relaxed);
     archive.close().await;
 }
