@@ -301,6 +301,7 @@ impl Archive {
             return Err(ArchiveError::InUse("its film is being made"));
         }
         if lock(&self.inner.films).cancel(id) == Cancel::Removed {
+            self.inner.clean(id);
             self.inner
                 .film_kept(id, |mix| mix.state = KeptMixState::Cancelled)?;
         }
@@ -330,7 +331,8 @@ impl Archive {
         self.get(id)?;
         match lock(&self.inner.films).cancel(id) {
             Cancel::Unknown => return Err(ArchiveError::NotMixing),
-            Cancel::Removed => {}
+            // A try before may have left half of it.
+            Cancel::Removed => self.inner.clean(id),
             Cancel::Kill => self.inner.kills.kill(id),
         }
         self.inner

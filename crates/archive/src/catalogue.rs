@@ -18,6 +18,7 @@ use crate::assemble::{Parts, assemble};
 use crate::cursor::Cursor;
 use crate::fold;
 use crate::kept::{self, Kept};
+use crate::mix::rest;
 use crate::model::{File, Recording, State};
 use crate::source::{self, Source};
 use crate::thumbnail;
@@ -467,6 +468,7 @@ impl Catalogue {
             tracing::debug!(manifest = name, "media removed");
         }
         remove(&self.folder, &thumbnail_name(id))?;
+        rest::remove(&self.folder, id);
         for (name, source) in &names {
             if !matches!(source, Source::Kept(_)) {
                 remove(&self.folder, name)?;

@@ -1,6 +1,7 @@
 //! Films of rooms: made one after the other by another process.
 
 mod queue;
+pub(crate) mod rest;
 mod run;
 
 use std::path::PathBuf;

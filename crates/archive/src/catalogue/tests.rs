@@ -461,3 +461,14 @@ fn what_a_full_disk_kept_out_is_found_when_the_folder_is_read_again() {
     catalogue.scan().unwrap();
     assert_eq!(find(&catalogue, "ann"), ["s"]);
 }
+
+#[test]
+fn half_a_film_goes_with_its_recording() {
+    let folder = Folder::new();
+    folder.lay(&stream("s", "Ann", 1));
+    let half = folder.records().join("s.film.mp4.making");
+    fs::write(&half, "half").unwrap();
+    let mut catalogue = folder.open();
+    catalogue.remove_files("s").unwrap();
+    assert!(!half.exists());
+}
