@@ -3,6 +3,7 @@
 mod queue;
 pub(crate) mod rest;
 mod run;
+mod settings;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub use queue::QueueFull;
 pub(crate) use queue::{Cancel, Ended, Queue, Verdict};
 pub(crate) use run::{Job, run};
+pub(crate) use settings::merged;
 
 /// How films are made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -204,7 +204,7 @@ async fn a_mixer_that_fails_says_why_and_one_that_crashes_is_tried_twice_more() 
     place.script("cp \"${10}\" $HERE/settings; film \"$@\"");
     fs::write(
         place.path("offline_mixer.json"),
-        "{\"hasVideo\":true,\"fps\":30}",
+        "{\"hasVideo\":true,\"fps\":30,\"watermark\":\"logo.png\"}",
     )
     .unwrap();
     let options = json!({"fps": 15}).as_object().unwrap().clone();
@@ -212,7 +212,11 @@ async fn a_mixer_that_fails_says_why_and_one_that_crashes_is_tried_twice_more() 
     until(&archive, "bad", mix_is(MixState::Done)).await;
     let settings = fs::read_to_string(place.path("settings")).unwrap();
     let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
-    assert_eq!(settings, json!({"hasVideo": true, "fps": 15}));
+    let watermark = place.path("logo.png");
+    assert_eq!(
+        settings,
+        json!({"hasVideo": true, "fps": 15, "watermark": watermark})
+    );
     archive.close().await;
 }
 

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -139,7 +139,7 @@ impl Inner {
         if options.is_empty() {
             return Ok(common);
         }
-        let mut all = match &common {
+        let all = match &common {
             Some(path) => {
                 let text = std::fs::read(path).map_err(|error| error.to_string())?;
                 let read: Value = serde_json::from_slice(&text)
@@ -148,7 +148,10 @@ impl Inner {
             }
             None => serde_json::Map::new(),
         };
-        all.extend(options);
+        let beside = std::path::absolute(&config.settings);
+        let beside = beside.unwrap_or_else(|_| config.settings.clone());
+        let base = beside.parent().unwrap_or(Path::new("/"));
+        let all = mix::merged(all, options, base);
         let path = rest::own_settings(&self.config.folder, id);
         let text = Value::Object(all).to_string();
         std::fs::write(&path, text).map_err(|error| error.to_string())?;
