@@ -217,6 +217,11 @@ impl Archive {
         self.inner.get(id)
     }
 
+    /// What is deleted goes to a trash first.
+    pub fn has_trash(&self) -> bool {
+        !self.inner.config.trash.is_zero()
+    }
+
     /// A file by its name, or by the one that it had while it was written, and
     /// the recording that it belongs to.
     ///
@@ -244,10 +249,11 @@ impl Archive {
     /// If it is in use.
     pub fn delete(&self, id: &str) -> Result<Recording, ArchiveError> {
         let mut recording = self.free(id)?;
-        if self.inner.config.trash.is_zero() {
+        if !self.has_trash() {
             self.inner.purge(id)?;
             count(&self.inner.counters.deleted);
             recording.deleted_until_ms = Some(unix_ms());
+            recording.can_mix = false;
             return Ok(recording);
         }
         if recording.deleted_until_ms.is_some() {
@@ -260,7 +266,9 @@ impl Archive {
         // Its copies stay until it is deleted for good; no more are made.
         self.inner.stop_upload(id);
         tracing::info!(recording = id, "recording deleted, to the trash");
-        changed.ok_or(ArchiveError::NotFound)
+        let mut recording = changed.ok_or(ArchiveError::NotFound)?;
+        self.inner.show_work(&mut recording);
+        Ok(recording)
     }
 
     /// Takes a recording out of the trash.
@@ -275,7 +283,8 @@ impl Archive {
             .inner
             .with(|catalogue| catalogue.keep(id, |kept| kept.deleted_until_ms = None))?;
         tracing::info!(recording = id, "recording restored");
-        let recording = changed.ok_or(ArchiveError::NotFound)?;
+        let mut recording = changed.ok_or(ArchiveError::NotFound)?;
+        self.inner.show_work(&mut recording);
         self.inner.tell(Told::Changed(id.to_owned()));
         Ok(recording)
     }
@@ -399,12 +408,13 @@ impl Inner {
     }
 
     /// The database knows only whether a film was asked for, what is uploaded, and
-    /// how large finished files are.
+    /// how large finished files are; not what can be done now.
     fn show_work(&self, recording: &mut Recording) {
         self.measure(recording);
         if let Some(mix) = lock(&self.films).state(&recording.id) {
             recording.mix = Some(mix);
         }
+        recording.can_mix = !recording.is_mixing() && self.check_mixable(recording).is_ok();
         recording.upload = self.upload_of(recording);
     }
 

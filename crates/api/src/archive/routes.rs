@@ -57,7 +57,10 @@ pub(super) async fn list(
         limit,
         after,
     };
-    let page = with(&shared, move |archive| archive.page(&query)).await?;
+    let (page, trash) = with(&shared, move |archive| {
+        Ok((archive.page(&query)?, archive.has_trash()))
+    })
+    .await?;
     let now = unix_ms();
     let shown = |of| recording(of, &Access::Everything, now);
     Ok(Json(Page {
@@ -65,6 +68,7 @@ pub(super) async fn list(
         recordings: page.recordings.into_iter().map(shown).collect(),
         total: page.total,
         bytes: page.bytes,
+        trash,
     }))
 }
 
