@@ -500,7 +500,13 @@ impl Inner {
             if !wanted(catalogue)? {
                 return Ok(false);
             }
-            catalogue.keep(id, |kept| kept.purging = true)?;
+            match catalogue.keep(id, |kept| kept.purging = true) {
+                // What is removed makes the room for it.
+                Err(error) if error.is_full() => {
+                    tracing::warn!(recording = id, %error, "deleted without a note of it");
+                }
+                kept => drop(kept?),
+            }
             catalogue.remove_files(id)?;
             catalogue.keep(id, |kept| {
                 copies = kept.uploads.len();
@@ -512,7 +518,9 @@ impl Inner {
                 };
             })?;
             Ok(true)
-        })?;
+        });
+        // What is half gone is listed as what is left of it.
+        let gone = gone.inspect_err(|_| self.dirty.store(true, Ordering::Relaxed))?;
         if gone {
             tracing::info!(recording = id, copies, "recording deleted for good");
         }

@@ -55,6 +55,17 @@ impl CatalogueError {
             _ => false,
         }
     }
+
+    /// The disk has no room.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Folder(error) | Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::Database(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Entry(_) => false,
+        }
+    }
 }
 
 type Result<T> = std::result::Result<T, CatalogueError>;

@@ -277,3 +277,15 @@ async fn the_list_does_not_wait_for_a_picture() {
     camera.busy.store(false, Ordering::Relaxed);
     archive.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_recordings_can_be_deleted() {
+    let place = Place::new();
+    place.lay("s", |_| {});
+    let archive = place.open(|_| {});
+    // Whatever is written there finds no room.
+    std::os::unix::fs::symlink("/dev/full", place.record("s.state.tmp")).unwrap();
+    archive.delete_forever("s").unwrap();
+    assert_eq!(fs::read_dir(place.path("records")).unwrap().count(), 0);
+    archive.close().await;
+}
