@@ -5,12 +5,14 @@ mod carry;
 mod films;
 mod hold;
 mod keeper;
+mod pictures;
 mod uploads;
 mod worker;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
@@ -92,6 +94,10 @@ pub(crate) struct Inner {
     kills: Kills,
     uploads: Option<Uploads>,
     holds: Holds,
+    /// When it was opened, by both clocks.
+    started: (u64, Instant),
+    /// Something of what was told is not in the catalogue.
+    dirty: AtomicBool,
     /// Something may be begun.
     wake: Notify,
     /// True once everything ends.
@@ -130,12 +136,22 @@ impl Archive {
             told,
             films: Mutex::new(films),
             kills: Kills::default(),
+            started: (unix_ms(), Instant::now()),
+            dirty: AtomicBool::new(false),
             wake: Notify::new(),
             closing: watch::Sender::new(false),
         });
         inner.resume()?;
-        let mut threads =
-            vec![worker::start(Arc::clone(&inner), from_told).map_err(StartError::Thread)?];
+        let mut threads = Vec::new();
+        let mut pictures = None;
+        if let Some(thumbnailer) = inner.config.thumbnailer.clone() {
+            let started = pictures::start(Arc::clone(&inner), thumbnailer);
+            let (asked, thread) = started.map_err(StartError::Thread)?;
+            pictures = Some(asked);
+            threads.push(thread);
+        }
+        let worker = worker::start(Arc::clone(&inner), pictures, from_told);
+        threads.push(worker.map_err(StartError::Thread)?);
         if inner.uploads.is_some() {
             threads.push(uploads::start(Arc::clone(&inner)).map_err(StartError::Thread)?);
         }
@@ -201,6 +217,11 @@ impl Archive {
         self.inner.get(id)
     }
 
+    /// What is deleted goes to a trash first.
+    pub fn has_trash(&self) -> bool {
+        !self.inner.config.trash.is_zero()
+    }
+
     /// A file by its name, or by the one that it had while it was written, and
     /// the recording that it belongs to.
     ///
@@ -217,10 +238,9 @@ impl Archive {
     }
 
     /// Where the picture of a recording lies, if there is one.
-    pub fn thumbnail(&self, id: &str) -> Result<Option<PathBuf>, ArchiveError> {
-        let recording = self.get(id)?;
+    pub fn thumbnail(&self, recording: &Recording) -> Option<PathBuf> {
         let path = self.inner.config.folder.join(thumbnail_name(&recording.id));
-        Ok(recording.thumbnail.then_some(path))
+        recording.thumbnail.then_some(path)
     }
 
     /// Moves a recording to the trash, or deletes it if there is none.
@@ -229,10 +249,11 @@ impl Archive {
     /// If it is in use.
     pub fn delete(&self, id: &str) -> Result<Recording, ArchiveError> {
         let mut recording = self.free(id)?;
-        if self.inner.config.trash.is_zero() {
+        if !self.has_trash() {
             self.inner.purge(id)?;
             count(&self.inner.counters.deleted);
             recording.deleted_until_ms = Some(unix_ms());
+            recording.can_mix = false;
             return Ok(recording);
         }
         if recording.deleted_until_ms.is_some() {
@@ -245,7 +266,9 @@ impl Archive {
         // Its copies stay until it is deleted for good; no more are made.
         self.inner.stop_upload(id);
         tracing::info!(recording = id, "recording deleted, to the trash");
-        changed.ok_or(ArchiveError::NotFound)
+        let mut recording = changed.ok_or(ArchiveError::NotFound)?;
+        self.inner.show_work(&mut recording);
+        Ok(recording)
     }
 
     /// Takes a recording out of the trash.
@@ -260,7 +283,8 @@ impl Archive {
             .inner
             .with(|catalogue| catalogue.keep(id, |kept| kept.deleted_until_ms = None))?;
         tracing::info!(recording = id, "recording restored");
-        let recording = changed.ok_or(ArchiveError::NotFound)?;
+        let mut recording = changed.ok_or(ArchiveError::NotFound)?;
+        self.inner.show_work(&mut recording);
         self.inner.tell(Told::Changed(id.to_owned()));
         Ok(recording)
     }
@@ -286,6 +310,7 @@ impl Archive {
             return Err(ArchiveError::InUse("its film is being made"));
         }
         if lock(&self.inner.films).cancel(id) == Cancel::Removed {
+            self.inner.clean(id);
             self.inner
                 .film_kept(id, |mix| mix.state = KeptMixState::Cancelled)?;
         }
@@ -315,7 +340,8 @@ impl Archive {
         self.get(id)?;
         match lock(&self.inner.films).cancel(id) {
             Cancel::Unknown => return Err(ArchiveError::NotMixing),
-            Cancel::Removed => {}
+            // A try before may have left half of it.
+            Cancel::Removed => self.inner.clean(id),
             Cancel::Kill => self.inner.kills.kill(id),
         }
         self.inner
@@ -382,12 +408,13 @@ impl Inner {
     }
 
     /// The database knows only whether a film was asked for, what is uploaded, and
-    /// how large finished files are.
+    /// how large finished files are; not what can be done now.
     fn show_work(&self, recording: &mut Recording) {
         self.measure(recording);
         if let Some(mix) = lock(&self.films).state(&recording.id) {
             recording.mix = Some(mix);
         }
+        recording.can_mix = !recording.is_mixing() && self.check_mixable(recording).is_ok();
         recording.upload = self.upload_of(recording);
     }
 
@@ -405,6 +432,29 @@ impl Inner {
     fn tell(&self, told: Told) {
         // Fails only when everything has ended; the next start reads the folder.
         let _ = self.told.send(told);
+    }
+
+    /// Reads the folder again where the catalogue did not take what it was told.
+    fn catch_up(&self) {
+        if !self.dirty.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let all = self.with(|catalogue| {
+            catalogue.scan()?;
+            catalogue.all()
+        });
+        match all {
+            Ok(all) => {
+                tracing::info!("the list of recordings misses nothing any more");
+                for recording in all {
+                    self.tell(Told::Changed(recording.id));
+                }
+            }
+            Err(error) => {
+                self.dirty.store(true, Ordering::Relaxed);
+                tracing::warn!(%error, "the list of recordings still misses something");
+            }
+        }
     }
 
     /// Goes on with what was left undone.
@@ -436,9 +486,27 @@ impl Inner {
     /// Deletes a recording for good. If that is interrupted, the next start
     /// goes on. Its copies elsewhere go afterwards, as soon as they can.
     fn purge(&self, id: &str) -> Result<(), CatalogueError> {
+        self.purge_if(id, |_| Ok(true)).map(drop)
+    }
+
+    /// The same where `wanted` holds at the moment when it begins. Whether it did.
+    fn purge_if(
+        &self,
+        id: &str,
+        wanted: impl Fn(&Catalogue) -> Result<bool, CatalogueError>,
+    ) -> Result<bool, CatalogueError> {
         let mut copies = 0;
-        self.with(|catalogue| {
-            catalogue.keep(id, |kept| kept.purging = true)?;
+        let gone = self.with(|catalogue| {
+            if !wanted(catalogue)? {
+                return Ok(false);
+            }
+            match catalogue.keep(id, |kept| kept.purging = true) {
+                // What is removed makes the room for it.
+                Err(error) if error.is_full() => {
+                    tracing::warn!(recording = id, %error, "deleted without a note of it");
+                }
+                kept => drop(kept?),
+            }
             catalogue.remove_files(id)?;
             catalogue.keep(id, |kept| {
                 copies = kept.uploads.len();
@@ -448,26 +516,35 @@ impl Inner {
                     uploads,
                     ..Kept::default()
                 };
-            })
-        })?;
-        tracing::info!(recording = id, copies, "recording deleted for good");
+            })?;
+            Ok(true)
+        });
+        // What is half gone is listed as what is left of it.
+        let gone = gone.inspect_err(|_| self.dirty.store(true, Ordering::Relaxed))?;
+        if gone {
+            tracing::info!(recording = id, copies, "recording deleted for good");
+        }
         if copies > 0 {
             self.purge_copies(id);
         }
-        Ok(())
+        Ok(gone)
     }
 
     fn film_kept(&self, id: &str, change: impl FnOnce(&mut KeptMix)) -> Result<(), CatalogueError> {
         let mut change = Some(change);
         self.with(|catalogue| {
+            // Deleted meanwhile: nothing is kept of it.
+            if catalogue.get(id)?.is_none() {
+                return Ok(());
+            }
             let change = change.take();
             catalogue.keep(id, |kept| {
                 if let Some(change) = change {
                     change(kept.mix.get_or_insert_default());
                 }
-            })
-        })?;
-        Ok(())
+            })?;
+            Ok(())
+        })
     }
 
     fn check_mixable(&self, recording: &Recording) -> Result<(), ArchiveError> {
@@ -519,3 +596,6 @@ pub(crate) fn unix_ms() -> u64 {
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,6 +73,7 @@ pub(crate) fn assemble(mut parts: Parts) -> Option<Recording> {
         degraded: parts.manifests.iter().any(|m| m.degraded),
         note: note(&parts),
         mix: mix(&parts.kept, film),
+        can_mix: false,
         thumbnail: parts.thumbnail,
         deleted_until_ms: parts.kept.deleted_until_ms,
         upload: None,

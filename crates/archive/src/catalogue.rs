@@ -18,6 +18,7 @@ use crate::assemble::{Parts, assemble};
 use crate::cursor::Cursor;
 use crate::fold;
 use crate::kept::{self, Kept};
+use crate::mix::rest;
 use crate::model::{File, Recording, State};
 use crate::source::{self, Source};
 use crate::thumbnail;
@@ -31,6 +32,9 @@ pub enum CatalogueError {
     /// SQLite said no.
     #[error("the catalogue's database: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The system said no to its file.
+    #[error("the catalogue's database: {0}")]
+    File(io::Error),
     /// The system said no.
     #[error("the folder of recordings: {0}")]
     Folder(#[from] io::Error),
@@ -49,6 +53,17 @@ impl CatalogueError {
             }
             Self::Database(rusqlite::Error::FromSqlConversionFailure(..)) | Self::Entry(_) => true,
             _ => false,
+        }
+    }
+
+    /// The disk has no room.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Folder(error) | Self::File(error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::Database(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Entry(_) => false,
         }
     }
 }
@@ -85,7 +100,8 @@ pub struct Page {
 
 pub(crate) struct Catalogue {
     db: Connection,
-    path: PathBuf,
+    /// Where the database lies. `None`: in memory.
+    path: Option<PathBuf>,
     folder: PathBuf,
     /// Names of media, and ids of journals, that this process writes.
     live: BTreeSet<String>,
@@ -94,10 +110,27 @@ pub(crate) struct Catalogue {
 impl Catalogue {
     /// Opens the database, or makes it anew if it is lost, damaged or of
     /// another version, and reads what has changed in the folder.
+    ///
+    /// Where it cannot be written, on a full disk for instance, it is made in
+    /// memory: nothing is only there.
     pub(crate) fn open(path: &Path, folder: &Path) -> Result<Self> {
+        match Self::open_at(Some(path), folder) {
+            Err(error @ CatalogueError::Folder(_)) => Err(error),
+            Err(why) => {
+                tracing::warn!(%why, "the list of recordings is kept in memory until the next start");
+                Self::open_at(None, folder)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_at(path: Option<&Path>, folder: &Path) -> Result<Self> {
         let mut catalogue = Self {
-            db: schema::open(path)?,
-            path: path.to_owned(),
+            db: match path {
+                Some(path) => schema::open(path)?,
+                None => schema::in_memory()?,
+            },
+            path: path.map(Path::to_owned),
             folder: folder.to_owned(),
             live: BTreeSet::new(),
         };
@@ -125,12 +158,15 @@ impl Catalogue {
     /// Makes the database anew.
     pub(crate) fn rebuild(&mut self, why: &CatalogueError) -> Result<()> {
         tracing::warn!(%why, "the catalogue of recordings is made anew");
-        self.db = schema::recreate(&self.path)?;
+        self.db = match &self.path {
+            Some(path) => schema::recreate(path)?,
+            None => schema::in_memory()?,
+        };
         self.scan()
     }
 
     /// Takes over what has changed in the folder.
-    fn scan(&mut self) -> Result<()> {
+    pub(crate) fn scan(&mut self) -> Result<()> {
         let mut known: BTreeMap<String, String> = BTreeMap::new();
         {
             let mut rows = self.db.prepare("SELECT name, stamp FROM sources")?;
@@ -381,6 +417,20 @@ impl Catalogue {
         })
     }
 
+    /// When the last of the files that tell of a recording was written, milliseconds
+    /// since 1970.
+    pub(crate) fn told_at_ms(&self, id: &str) -> Result<u64> {
+        // A stamp begins with the seconds.
+        let seconds: i64 = self
+            .db
+            .prepare_cached(
+                "SELECT coalesce(max(CAST(stamp AS INTEGER)), 0) FROM sources
+                 WHERE recording = ?1 AND name NOT LIKE '%.state'",
+            )?
+            .query_row([id], |row| row.get(0))?;
+        Ok(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
+    }
+
     /// Everything, oldest first.
     pub(crate) fn all(&self) -> Result<Vec<Recording>> {
         let mut rows = self
@@ -429,6 +479,7 @@ impl Catalogue {
             tracing::debug!(manifest = name, "media removed");
         }
         remove(&self.folder, &thumbnail_name(id))?;
+        rest::remove(&self.folder, id);
         for (name, source) in &names {
             if !matches!(source, Source::Kept(_)) {
                 remove(&self.folder, name)?;
@@ -494,6 +545,14 @@ impl Catalogue {
         }
         self.refresh(id)?;
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+impl Catalogue {
+    /// Lets the database grow to so many pages, as a full disk does.
+    pub(crate) fn limit_pages(&self, pages: u32) -> Result<()> {
+        Ok(self.db.pragma_update(None, "max_page_count", pages)?)
     }
 }
 

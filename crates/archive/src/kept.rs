@@ -87,7 +87,7 @@ pub(crate) struct Multipart {
 }
 
 /// Ends the name of such a file. Not `.json`: those are manifests.
-pub(crate) const EXTENSION: &str = ".state";
+pub(crate) const EXTENSION: &str = veche_record::name::KEPT;
 
 /// Ends the name of one that is being written.
 pub(crate) const GROWING: &str = ".state.tmp";

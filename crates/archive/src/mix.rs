@@ -1,7 +1,9 @@
 //! Films of rooms: made one after the other by another process.
 
 mod queue;
+pub(crate) mod rest;
 mod run;
+mod settings;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 pub use queue::QueueFull;
 pub(crate) use queue::{Cancel, Ended, Queue, Verdict};
 pub(crate) use run::{Job, run};
+pub(crate) use settings::merged;
 
 /// How films are made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,6 +28,9 @@ pub struct Recording {
     pub note: Option<String>,
     /// The film, while it is none.
     pub mix: Option<Mix>,
+    /// A film of it can be asked for now.
+    #[serde(default)]
+    pub can_mix: bool,
     /// There is a picture of it.
     pub thumbnail: bool,
     /// The film first, then the room's file, then streams by their start.

@@ -48,9 +48,10 @@ impl Signer {
     }
 
     /// The signature of a link to a recording that opens it until `expires`,
-    /// seconds since 1970.
-    pub fn link(&self, recording: &str, expires: u64) -> String {
-        sign(&self.links, &link_text(recording, expires))
+    /// seconds since 1970. Names are used again: `started_at_ms` tells which
+    /// recording of that name is meant.
+    pub fn link(&self, recording: &str, started_at_ms: u64, expires: u64) -> String {
+        sign(&self.links, &link_text(recording, started_at_ms, expires))
     }
 
     /// Whether a link opens this recording at `now`, seconds since 1970.
@@ -60,11 +61,13 @@ impl Signer {
     pub fn check_link(
         &self,
         recording: &str,
+        started_at_ms: u64,
         expires: u64,
         signature: &str,
         now: u64,
     ) -> Result<(), LinkError> {
-        if !verify(&self.links, &link_text(recording, expires), signature) {
+        let text = link_text(recording, started_at_ms, expires);
+        if !verify(&self.links, &text, signature) {
             return Err(LinkError::Invalid);
         }
         match now < expires {
@@ -89,9 +92,9 @@ impl Signer {
     }
 }
 
-fn link_text(recording: &str, expires: u64) -> String {
-    // The number stands first: no id can pass for another one's end.
-    format!("{expires}:{recording}")
+fn link_text(recording: &str, started_at_ms: u64, expires: u64) -> String {
+    // The numbers stand first: no id can pass for another one's end.
+    format!("{expires}:{started_at_ms}:{recording}")
 }
 
 fn sign(key: &hmac::Key, text: &str) -> String {
@@ -125,29 +128,31 @@ mod tests {
     #[test]
     fn a_link_opens_its_recording_until_it_expires() {
         let signer = signer();
-        let link = signer.link("room-1", 1000);
-        assert_eq!(signer.check_link("room-1", 1000, &link, 999), Ok(()));
-        let late = signer.check_link("room-1", 1000, &link, 1000);
+        let link = signer.link("room-1", 5, 1000);
+        assert_eq!(signer.check_link("room-1", 5, 1000, &link, 999), Ok(()));
+        let late = signer.check_link("room-1", 5, 1000, &link, 1000);
         assert_eq!(late, Err(LinkError::Expired));
     }
 
     #[test]
     fn a_link_opens_nothing_else() {
         let signer = signer();
-        let link = signer.link("room-1", 1000);
+        let link = signer.link("room-1", 5, 1000);
         let other = Signer::new(&[8; KEY_BYTES], "token");
         let invalid = Err(LinkError::Invalid);
-        assert_eq!(signer.check_link("room-2", 1000, &link, 0), invalid);
-        assert_eq!(signer.check_link("room-1", 2000, &link, 0), invalid);
-        assert_eq!(other.check_link("room-1", 1000, &link, 0), invalid);
-        assert_eq!(signer.check_link("room-1", 1000, "", 0), invalid);
+        assert_eq!(signer.check_link("room-2", 5, 1000, &link, 0), invalid);
+        assert_eq!(signer.check_link("room-1", 5, 2000, &link, 0), invalid);
+        // A later one of that name.
+        assert_eq!(signer.check_link("room-1", 6, 1000, &link, 0), invalid);
+        assert_eq!(other.check_link("room-1", 5, 1000, &link, 0), invalid);
+        assert_eq!(signer.check_link("room-1", 5, 1000, "", 0), invalid);
         let short = &link[..link.len() - 4];
-        assert_eq!(signer.check_link("room-1", 1000, short, 0), invalid);
+        assert_eq!(signer.check_link("room-1", 5, 1000, short, 0), invalid);
     }
 
     #[test]
     fn an_expired_link_that_was_never_signed_is_not_called_expired() {
-        let found = signer().check_link("room-1", 1, "AAAA", 1000);
+        let found = signer().check_link("room-1", 5, 1, "AAAA", 1000);
         assert_eq!(found, Err(LinkError::Invalid));
     }
 
@@ -166,7 +171,7 @@ mod tests {
     #[test]
     fn a_link_is_no_session() {
         let signer = signer();
-        let link = signer.link("", 1000);
+        let link = signer.link("", 5, 1000);
         assert!(!signer.check_session(&format!("1000.{link}"), 0));
     }
 

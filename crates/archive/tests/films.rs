@@ -117,6 +117,15 @@ async fn exists(path: &Path) {
     timeout(PATIENCE, wait).await.expect("a file");
 }
 
+async fn gone(path: &Path) {
+    let wait = async {
+        while path.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.expect("no file");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_room_gets_its_film_and_everybody_sees_how_far_it_is() {
     let place = Place::new();
@@ -195,7 +204,7 @@ async fn a_mixer_that_fails_says_why_and_one_that_crashes_is_tried_twice_more() 
     place.script("cp \"${10}\" $HERE/settings; film \"$@\"");
     fs::write(
         place.path("offline_mixer.json"),
-        "{\"hasVideo\":true,\"fps\":30}",
+        "{\"hasVideo\":true,\"fps\":30,\"watermark\":\"logo.png\"}",
     )
     .unwrap();
     let options = json!({"fps": 15}).as_object().unwrap().clone();
@@ -203,7 +212,11 @@ async fn a_mixer_that_fails_says_why_and_one_that_crashes_is_tried_twice_more() 
     until(&archive, "bad", mix_is(MixState::Done)).await;
     let settings = fs::read_to_string(place.path("settings")).unwrap();
     let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
-    assert_eq!(settings, json!({"hasVideo": true, "fps": 15}));
+    let watermark = place.path("logo.png");
+    assert_eq!(
+        settings,
+        json!({"hasVideo": true, "fps": 15, "watermark": watermark})
+    );
     archive.close().await;
 }
 
@@ -237,7 +250,9 @@ async fn films_outlive_a_restart_and_are_made_in_their_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_is_given_up_when_somebody_wants_that_and_stays_so() {
     let place = Place::new();
-    place.script("touch $HERE/begun; sleep 1000");
+    place.script(
+        "echo half > \"$5.making\"; echo half > \"$5.making.plain\"; touch $HERE/begun; sleep 1000",
+    );
     let archive = place.open(|_| {});
     for id in ["one", "two"] {
         let (journal, manifest) = place.room(id);
@@ -248,6 +263,9 @@ async fn a_film_is_given_up_when_somebody_wants_that_and_stays_so() {
     for id in ["two", "one"] {
         archive.cancel_mix(id).unwrap();
         until(&archive, id, |r| r.mix.is_none()).await;
+    }
+    for half in ["making", "making.plain"] {
+        gone(&place.path(&format!("records/one.film.mp4.{half}"))).await;
     }
     assert!(matches!(
         archive.cancel_mix("one"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use veche_codec::{CodedPacket, CodedPicture};
+use veche_record::name::{MAKING, MAKING_PLAIN};
 use veche_record::{
     Container, Extras, FinishError, Growing, Sample, Summary, Track, finish_to_with,
 };
@@ -15,9 +16,6 @@ use crate::script::Subtitle;
 
 /// 1024 samples of a channel at 48 kHz (ISO/IEC 14496-3, 4.5.1.1).
 const AAC_PACKET: Duration = Duration::from_nanos(21_333_333);
-
-/// Ends the name of a film that is being made.
-const GROWING: &str = ".making";
 
 /// Why the film could not be written.
 #[non_exhaustive]
@@ -69,9 +67,7 @@ pub(crate) struct Tracks {
 
 impl Output {
     pub(crate) fn create(path: &Path) -> Result<Self, OutputError> {
-        let mut growing = path.as_os_str().to_owned();
-        growing.push(GROWING);
-        let growing = PathBuf::from(growing);
+        let growing = with_end(path, MAKING);
         let failed = |error| OutputError::Write {
             path: growing.clone(),
             error,
@@ -90,7 +86,7 @@ impl Output {
         }
         file.set_len(0).map_err(failed)?;
         // Of one that was killed at its very end.
-        let _ = fs::remove_file(plain(&growing));
+        let _ = fs::remove_file(with_end(path, MAKING_PLAIN));
         Ok(Self {
             path: path.to_owned(),
             growing,
@@ -167,7 +163,7 @@ impl Output {
         if let Some(media) = self.media.take() {
             media.finish().map_err(&failed)?;
         }
-        let plain = plain(&self.growing);
+        let plain = with_end(&self.path, MAKING_PLAIN);
         let finished = finish_to_with(&self.growing, &plain, extras).map_err(|error| {
             let _ = fs::remove_file(&plain);
             OutputError::Finish {
@@ -182,10 +178,9 @@ impl Output {
     }
 }
 
-/// Where the film is made plain.
-fn plain(growing: &Path) -> PathBuf {
-    let mut name = growing.as_os_str().to_owned();
-    name.push(".plain");
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
     PathBuf::from(name)
 }
 

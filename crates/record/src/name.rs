@@ -97,6 +97,16 @@ const RESERVED: usize = 40;
 /// Bytes that a template's name has at most.
 pub const MAX_BASE: usize = MAX_NAME - RESERVED;
 
+/// Ends the name of what an archive keeps of a recording beside its files. While it
+/// is there the name is not given again: what it had elsewhere may still have to go.
+pub const KEPT: &str = ".state";
+
+/// Ends the name of a film that is being made. Whoever makes it has a lock on it.
+pub const MAKING: &str = ".making";
+
+/// Ends the name of what a film that is being made becomes.
+pub const MAKING_PLAIN: &str = ".making.plain";
+
 /// Names that are tried before a file is given up. Mine is the name of a day's
 /// worth of one a second.
 pub(crate) const MAX_TRIES: u32 = 99_999;

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use veche_archive::{Signer, same_secret};
+use veche_archive::{LinkError, Recording, Signer, same_secret};
 
 use super::Refusal;
 use super::session::COOKIE;
@@ -26,13 +26,28 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Whether it opens this recording.
-    pub(super) fn opens(&self, signer: &Signer, recording: &str) -> Result<(), Refusal> {
+    /// Whether it opens this recording. What is in the trash is there for operators
+    /// alone.
+    pub(super) fn opens(&self, signer: &Signer, recording: &Recording) -> Result<(), Refusal> {
+        let Self::Link { expires, signature } = self else {
+            return Ok(());
+        };
+        let Recording {
+            id, started_at_ms, ..
+        } = recording;
+        signer.check_link(id, *started_at_ms, *expires, signature, unix_s())?;
+        match recording.deleted_until_ms {
+            Some(_) => Err(Refusal::not_found()),
+            None => Ok(()),
+        }
+    }
+
+    /// What is said when nothing was found. Who has a link learns nothing of what
+    /// there is besides.
+    pub(super) fn refuse(&self, why: Refusal) -> Refusal {
         match self {
-            Self::Everything => Ok(()),
-            Self::Link { expires, signature } => {
-                Ok(signer.check_link(recording, *expires, signature, unix_s())?)
-            }
+            Self::Everything => why,
+            Self::Link { .. } => LinkError::Invalid.into(),
         }
     }
 

@@ -45,16 +45,9 @@ pub(super) async fn file(
     let archive = shared.archive().ok_or_else(Refusal::not_found)?;
     // Only files that manifests tell of, so no name leads anywhere else.
     let found = with(&shared, move |archive| archive.file(&name)).await;
-    let (recording, file) = match (&access, found) {
-        // Who has a link learns nothing of what there is besides.
-        (Access::Link { .. }, Err(_)) => {
-            return access.opens(archive.signer(), "").map(|()| gone());
-        }
-        (_, found) => found?,
-    };
-    access.opens(archive.signer(), &recording.id)?;
-    let hidden = access != Access::Everything && recording.deleted_until_ms.is_some();
-    if hidden || !file.state.is_whole() {
+    let (recording, file) = found.map_err(|why| access.refuse(why))?;
+    access.opens(archive.signer(), &recording)?;
+    if !file.state.is_whole() {
         return Ok(gone());
     }
     let disposition = match asks_to_save(request.uri().query().unwrap_or_default()) {

@@ -57,7 +57,10 @@ pub(super) async fn list(
         limit,
         after,
     };
-    let page = with(&shared, move |archive| archive.page(&query)).await?;
+    let (page, trash) = with(&shared, move |archive| {
+        Ok((archive.page(&query)?, archive.has_trash()))
+    })
+    .await?;
     let now = unix_ms();
     let shown = |of| recording(of, &Access::Everything, now);
     Ok(Json(Page {
@@ -65,6 +68,7 @@ pub(super) async fn list(
         recordings: page.recordings.into_iter().map(shown).collect(),
         total: page.total,
         bytes: page.bytes,
+        trash,
     }))
 }
 
@@ -85,11 +89,7 @@ pub(super) async fn one(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
 ) -> Answer<Json<Recording>> {
-    opens(&shared, &access, &id)?;
-    let found = with(&shared, move |archive| archive.get(&id)).await?;
-    if access != Access::Everything && found.deleted_until_ms.is_some() {
-        return Err(Refusal::not_found());
-    }
+    let found = opened(&shared, &access, id).await?;
     Ok(Json(recording(found, &access, unix_ms())))
 }
 
@@ -215,7 +215,8 @@ pub(super) async fn link(
     let expires = unix_s() + seconds;
     let (id, signature) = with(&shared, move |archive| {
         let recording = archive.get(&id)?;
-        let signature = archive.signer().link(&recording.id, expires);
+        let started_at_ms = recording.started_at_ms;
+        let signature = archive.signer().link(&recording.id, started_at_ms, expires);
         Ok((recording.id, signature))
     })
     .await?;
@@ -245,9 +246,9 @@ pub(super) async fn thumbnail(
     Extension(access): Extension<Access>,
     Path(id): Path<String>,
 ) -> Answer<Response> {
-    opens(&shared, &access, &id)?;
+    let found = opened(&shared, &access, id).await?;
     let jpeg = with(&shared, move |archive| {
-        let path = archive.thumbnail(&id)?.ok_or(ArchiveError::NotFound)?;
+        let path = archive.thumbnail(&found).ok_or(ArchiveError::NotFound)?;
         std::fs::read(path).map_err(|_| ArchiveError::NotFound)
     })
     .await?;
@@ -259,9 +260,13 @@ pub(super) async fn thumbnail(
     Ok((headers, Body::from(jpeg)).into_response())
 }
 
-fn opens(shared: &Shared, access: &Access, id: &str) -> Answer<()> {
+/// A recording for whoever may see it.
+async fn opened(shared: &Shared, access: &Access, id: String) -> Answer<veche_archive::Recording> {
     let archive = shared.archive().ok_or_else(Refusal::not_found)?;
-    access.opens(archive.signer(), id)
+    let found = with(shared, move |archive| archive.get(&id)).await;
+    let found = found.map_err(|why| access.refuse(why))?;
+    access.opens(archive.signer(), &found)?;
+    Ok(found)
 }
 
 async fn changed(

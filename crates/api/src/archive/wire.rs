@@ -32,6 +32,8 @@ pub(super) struct Recording {
     note: Option<String>,
     /// The film of a room.
     mix: Option<Mix>,
+    /// A film of it can be asked for now. For operators.
+    can_mix: bool,
     /// Where its picture is.
     thumbnail: Option<String>,
     /// The best file to play.
@@ -157,6 +159,8 @@ pub(super) struct Page {
     pub(super) total: u64,
     /// How large all of them are.
     pub(super) bytes: u64,
+    /// What is deleted goes to the trash first; else it is gone at once.
+    pub(super) trash: bool,
 }
 
 /// Which recordings to list.
@@ -235,6 +239,7 @@ pub(super) fn recording(of: archive::Recording, access: &Access, now_ms: u64) ->
         state: state(of.state),
         degraded: of.degraded,
         mix: of.mix.as_ref().map(mix),
+        can_mix: of.can_mix && *access == Access::Everything,
         thumbnail: of
             .thumbnail
             .then(|| format!("/rest-api/recordings/{id}/thumbnail{query}")),

@@ -126,7 +126,11 @@ async fn a_link_opens_one_recording_with_all_its_files_and_nothing_else() {
     assert_eq!(answer.status, 403);
     // What was deleted is not shown to whoever has a link.
     server.ask("DELETE", "/rest-api/recordings/s", None).await;
-    for path in ["/rest-api/recordings/s", "/client/records/s.webm"] {
+    for path in [
+        "/rest-api/recordings/s",
+        "/rest-api/recordings/s/thumbnail",
+        "/client/records/s.webm",
+    ] {
         let answer = server
             .request("GET", &format!("{path}?{query}"), "", "")
             .await;
@@ -150,4 +154,33 @@ async fn a_link_that_has_expired_says_so() {
         (answer.status, &answer.json()["code"]),
         (403, &json!("link_expired"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_does_not_open_what_has_the_name_afterwards() {
+    let before = server().await;
+    let query = link(&before, 60).await;
+    let path = format!("/rest-api/recordings/s?{query}");
+    assert_eq!(before.request("GET", &path, "", "").await.status, 200);
+    let key = std::fs::read(before.folder.path().join("link-key")).unwrap();
+    let server = Server::with(|config, place| {
+        std::fs::write(place.join("link-key"), key).unwrap();
+        lay(&config.store.folder, "s", 1_700_000_500_000);
+        std::fs::write(config.store.folder.join("s.jpg"), b"\xff\xd8jpeg").unwrap();
+    })
+    .await;
+    for path in [
+        "/rest-api/recordings/s",
+        "/rest-api/recordings/s/thumbnail",
+        "/client/records/s.webm",
+    ] {
+        let answer = server
+            .request("GET", &format!("{path}?{query}"), "", "")
+            .await;
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (403, &json!("link_invalid")),
+            "{path}"
+        );
+    }
 }

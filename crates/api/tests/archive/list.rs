@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use veche_archive::mix;
 
 use crate::server::{Server, lay, lay_room};
 
@@ -110,7 +111,8 @@ async fn a_deleted_recording_can_be_had_back_until_it_is_gone() {
     let deleted = server.ask("DELETE", path, None).await;
     assert_eq!(deleted.status, 200);
     assert!(deleted.json()["deletedUntil"].is_string());
-    assert_eq!(server.get("/rest-api/recordings").await["total"], 0);
+    let list = server.get("/rest-api/recordings").await;
+    assert_eq!((&list["total"], &list["trash"]), (&json!(0), &json!(true)));
     let trash = server.get("/rest-api/recordings?trash=true").await;
     assert_eq!(ids(&trash), ["s"]);
     assert!(server.records().join("s.webm").exists());
@@ -135,6 +137,8 @@ async fn without_a_trash_it_is_gone_at_once() {
         lay(&config.store.folder, "s", 1);
     })
     .await;
+    let list = server.get("/rest-api/recordings").await;
+    assert_eq!(list["trash"], false);
     assert_eq!(
         server
             .ask("DELETE", "/rest-api/recordings/s", None)
@@ -150,4 +154,49 @@ async fn without_a_trash_it_is_gone_at_once() {
             .status,
         404
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_said_of_what_a_film_can_be_asked_for() {
+    let server = Server::with(|config, place| {
+        // A mixer that takes its time.
+        let mut films = mix::Config::new("/bin/sleep".into(), place.join("offline_mixer.json"));
+        films.command = ["/bin/sh", "-c", "exec sleep 1000"].map(Into::into).into();
+        films.automatic = false;
+        config.archive.mix = Some(films);
+        lay(&config.store.folder, "stream", 1);
+        lay_room(&config.store.folder, "room", &["Ann"]);
+    })
+    .await;
+    let list = server.get("/rest-api/recordings").await;
+    let can = list["recordings"].as_array().unwrap().iter();
+    let can: Vec<_> = can.map(|one| (&one["id"], &one["canMix"])).collect();
+    let expected = [("room", true), ("stream", false)];
+    assert_eq!(json!(can), json!(expected));
+    let path = "/rest-api/recordings/room";
+    let link = server.ask("POST", &format!("{path}/link"), None).await;
+    let link = link.json()["url"].as_str().unwrap().to_owned();
+    let seen = server
+        .request("GET", &format!("/rest-api{link}"), "", "")
+        .await;
+    assert_eq!(seen.json()["canMix"], false);
+
+    let asked = server.ask("POST", &format!("{path}/mix"), None).await;
+    assert_eq!(
+        (asked.status, &asked.json()["canMix"]),
+        (200, &json!(false))
+    );
+    let again = server.ask("POST", &format!("{path}/mix"), None).await;
+    assert_eq!(again.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_mixer_no_film_can_be_asked_for() {
+    let server = Server::with(|config, _| {
+        config.archive.mix = None;
+        lay_room(&config.store.folder, "room", &["Ann"]);
+    })
+    .await;
+    let room = server.get("/rest-api/recordings/room").await;
+    assert_eq!(room["canMix"], false);
 }

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use veche_record::store::{self, Manifest};
 use super::{Inner, lock};
 use crate::counters::{count, set};
 use crate::kept::KeptMixState;
-use crate::mix::{self, Ended, Job, Verdict};
+use crate::mix::{self, Ended, Job, Verdict, rest};
 use crate::model::{File, FileKind, Recording};
 
 /// How to kill the mixers that run.
@@ -121,7 +121,7 @@ impl Inner {
         Ok(Job {
             input: folder.join(&input.name),
             journal,
-            output: folder.join(format!("{id}.film.mp4")),
+            output: rest::film(folder, id),
             settings: self.settings(id, kept.options)?,
         })
     }
@@ -139,7 +139,7 @@ impl Inner {
         if options.is_empty() {
             return Ok(common);
         }
-        let mut all = match &common {
+        let all = match &common {
             Some(path) => {
                 let text = std::fs::read(path).map_err(|error| error.to_string())?;
                 let read: Value = serde_json::from_slice(&text)
@@ -148,20 +148,19 @@ impl Inner {
             }
             None => serde_json::Map::new(),
         };
-        all.extend(options);
-        let path = self.own_settings(id);
+        let beside = std::path::absolute(&config.settings);
+        let beside = beside.unwrap_or_else(|_| config.settings.clone());
+        let base = beside.parent().unwrap_or(Path::new("/"));
+        let all = mix::merged(all, options, base);
+        let path = rest::own_settings(&self.config.folder, id);
         let text = Value::Object(all).to_string();
         std::fs::write(&path, text).map_err(|error| error.to_string())?;
         Ok(Some(path))
     }
 
-    fn own_settings(&self, id: &str) -> PathBuf {
-        self.config.folder.join(format!("{id}.film.settings"))
-    }
-
-    fn clean(&self, id: &str) {
-        // Usually there is none.
-        let _ = std::fs::remove_file(self.own_settings(id));
+    /// Nothing is left of what was needed to make a film.
+    pub(super) fn clean(&self, id: &str) {
+        rest::remove(&self.config.folder, id);
     }
 
     /// A mixer that ended well has left a film, and usually its manifest.

@@ -1,16 +1,16 @@
-use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use veche_record::journal;
 use veche_record::store::Manifest;
 
+use super::pictures::Pictures;
 use super::{Inner, films};
-use crate::catalogue::{CatalogueError, thumbnail_name};
-use crate::model::{FileKind, Kind, Recording};
-use crate::thumbnail;
+use crate::catalogue::CatalogueError;
+use crate::model::{Kind, Recording};
 
 /// What the archive is told. The queue is as long as files begin and end: none
 /// is forgotten.
@@ -24,20 +24,22 @@ pub(super) enum Told {
     Close,
 }
 
-pub(super) fn start(inner: Arc<Inner>, told: mpsc::Receiver<Told>) -> io::Result<JoinHandle<()>> {
+pub(super) fn start(
+    inner: Arc<Inner>,
+    pictures: Option<Pictures>,
+    told: mpsc::Receiver<Told>,
+) -> io::Result<JoinHandle<()>> {
     thread::Builder::new()
         .name("archive".to_owned())
         .spawn(move || {
-            let mut worker = Worker {
-                inner,
-                tried: BTreeSet::new(),
-            };
+            let mut worker = Worker { inner, pictures };
             while let Ok(told) = told.recv() {
                 if matches!(told, Told::Close) {
                     break;
                 }
                 if let Err(error) = worker.handle(told) {
-                    tracing::error!(%error, "the catalogue of recordings misses something until the next start");
+                    worker.inner.dirty.store(true, Ordering::Relaxed);
+                    tracing::error!(%error, "the list of recordings misses something; the folder is read again soon");
                 }
             }
         })
@@ -45,8 +47,7 @@ pub(super) fn start(inner: Arc<Inner>, told: mpsc::Receiver<Told>) -> io::Result
 
 struct Worker {
     inner: Arc<Inner>,
-    /// Files of which no picture can be made.
-    tried: BTreeSet<String>,
+    pictures: Option<Pictures>,
 }
 
 impl Worker {
@@ -86,42 +87,19 @@ impl Worker {
             self.complete(recording);
         }
         // After the film and the picture were seen to: both need the files here.
-        self.inner.upload(&recording.id);
+        let asked = self.pictures.as_mut().is_some_and(|p| p.ask(recording));
+        if !asked {
+            self.inner.upload(&recording.id);
+        }
     }
 
-    fn complete(&mut self, recording: &Recording) {
+    fn complete(&self, recording: &Recording) {
         if self.wants_film(recording)
             && let Err(error) = self.inner.queue_film(&recording.id, serde_json::Map::new())
         {
             tracing::warn!(recording = recording.id, %error, "a film is not made");
         }
-        self.picture(recording);
         self.inner.wake.notify_one();
-    }
-
-    fn picture(&mut self, recording: &Recording) {
-        let Some(thumbnailer) = self.inner.config.thumbnailer.clone() else {
-            return;
-        };
-        let Some(file) = recording.play().filter(|f| f.video && f.local) else {
-            return;
-        };
-        // The film has a better one.
-        let better = file.kind == FileKind::Film;
-        if (recording.thumbnail && !better) || !self.tried.insert(file.name.clone()) {
-            return;
-        }
-        let folder: &Path = &self.inner.config.folder;
-        let to = folder.join(thumbnail_name(&recording.id));
-        match thumbnail::make(&*thumbnailer, &folder.join(&file.name), &to) {
-            Ok(()) => {
-                let changed = self.inner.with(|c| c.refresh(&recording.id));
-                if let Err(error) = changed {
-                    tracing::warn!(recording = recording.id, %error, "its picture is not listed");
-                }
-            }
-            Err(why) => tracing::warn!(file = file.name, why, "no picture of a recording"),
-        }
     }
 
     /// A room's recording of which no film was ever asked for.

@@ -82,14 +82,29 @@ pub(super) fn recreate(path: &Path) -> Result<Connection> {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         match fs::remove_file(PathBuf::from(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(CatalogueError::File(error));
+            }
             _ => {}
         }
     }
     let db = connect(path)?;
+    fill(&db)?;
+    Ok(db)
+}
+
+/// An empty one that needs no disk.
+pub(super) fn in_memory() -> Result<Connection> {
+    let db = Connection::open_in_memory()?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    fill(&db)?;
+    Ok(db)
+}
+
+fn fill(db: &Connection) -> Result<()> {
     db.execute_batch(TABLES)?;
     db.pragma_update(None, "user_version", VERSION)?;
-    Ok(db)
+    Ok(())
 }
 
 fn connect(path: &Path) -> std::result::Result<Connection, CatalogueError> {

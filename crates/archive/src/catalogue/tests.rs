@@ -420,3 +420,55 @@ fn halves_of_a_crash_are_gone_and_those_of_others_stay() {
     let left: Vec<_> = names.into_iter().filter(left).collect();
     assert_eq!(left, names[2..]);
 }
+
+#[test]
+fn without_a_place_for_the_database_the_list_is_in_memory() {
+    let folder = Folder::new();
+    folder.lay(&stream("s", "Ann", 1));
+    // No database can be made there.
+    fs::create_dir(folder.database()).unwrap();
+    let mut catalogue = folder.open();
+    assert_eq!(find(&catalogue, "ann"), ["s"]);
+    let later = stream("later", "Ann", 2);
+    folder.lay(&later);
+    catalogue.put(&later).unwrap();
+    catalogue
+        .rebuild(&io::Error::other("damaged").into())
+        .unwrap();
+    assert_eq!(find(&catalogue, "ann"), ["later", "s"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_an_error_and_no_empty_list() {
+    let folder = Folder::new();
+    fs::remove_dir(folder.records()).unwrap();
+    let opened = Catalogue::open(&folder.database(), &folder.records());
+    assert!(matches!(opened, Err(CatalogueError::Folder(_))));
+}
+
+#[test]
+fn what_a_full_disk_kept_out_is_found_when_the_folder_is_read_again() {
+    let folder = Folder::new();
+    let mut catalogue = folder.open();
+    let mut manifest = stream("s", "Ann", 1);
+    manifest.note = Some("x".repeat(100_000));
+    folder.lay(&manifest);
+    catalogue.limit_pages(1).unwrap();
+    let full = catalogue.put(&manifest).unwrap_err();
+    assert!(!full.is_damage(), "{full}");
+    assert!(catalogue.scan().is_err());
+    catalogue.limit_pages(u32::MAX).unwrap();
+    catalogue.scan().unwrap();
+    assert_eq!(find(&catalogue, "ann"), ["s"]);
+}
+
+#[test]
+fn half_a_film_goes_with_its_recording() {
+    let folder = Folder::new();
+    folder.lay(&stream("s", "Ann", 1));
+    let half = folder.records().join("s.film.mp4.making");
+    fs::write(&half, "half").unwrap();
+    let mut catalogue = folder.open();
+    catalogue.remove_files("s").unwrap();
+    assert!(!half.exists());
+}

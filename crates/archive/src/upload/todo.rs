@@ -168,6 +168,7 @@ mod tests {
                     mix: None,
                     thumbnail: false,
                     files,
+                    can_mix: false,
                     deleted_until_ms: None,
                     upload: None,
                 },

@@ -1,6 +1,7 @@
 //! What becomes of copies when recordings are deleted.
 
-use std::time::Duration;
+use std::fs::File;
+use std::time::{Duration, SystemTime};
 
 use crate::moto::Moto;
 use crate::proxy::{Deed, Proxy};
@@ -100,6 +101,9 @@ async fn what_is_too_old_goes_from_the_bucket_too() {
     uploaded(&archive, "a").await;
     eventually("all files", || moto.keys().len() == 2).await;
     archive.close().await;
+    let manifest = File::options().write(true).open(world.path("a.json"));
+    let written = SystemTime::now() - Duration::from_secs(7200);
+    manifest.unwrap().set_modified(written).unwrap();
     let archive = world.open_with(Some(config(&moto.endpoint())), |config| {
         config.retention.keep = Some(Duration::from_secs(3600));
     });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Event, MAX_JOURNAL_BYTES, Start, VERSION};
 use crate::finish::sync_folder;
-use crate::name::{MAX_TRIES, numbered};
+use crate::name::{KEPT, MAX_TRIES, numbered};
 
 /// What the end of a full journal needs.
 const RESERVED: u64 = 4 * 1024;
@@ -131,21 +131,22 @@ impl Writer {
     }
 }
 
-/// Whether the folder has files of that recording.
+/// Whether the folder has files of that recording, or something is kept of it.
 fn is_taken(folder: &Path, id: &str) -> io::Result<bool> {
-    const ENDINGS: [&str; 9] = [
-        "json",
-        "mp4",
-        "webm",
-        "mkv",
-        "room.jsonl",
-        "film.json",
-        "film.mp4",
-        "film.webm",
-        "film.mkv",
+    const ENDINGS: [&str; 10] = [
+        ".json",
+        ".mp4",
+        ".webm",
+        ".mkv",
+        super::EXTENSION,
+        ".film.json",
+        ".film.mp4",
+        ".film.webm",
+        ".film.mkv",
+        KEPT,
     ];
     for ending in ENDINGS {
-        match folder.join(format!("{id}.{ending}")).symlink_metadata() {
+        match folder.join(format!("{id}{ending}")).symlink_metadata() {
             Ok(_) => return Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::manifest::{EXTENSION, manifest_path};
 use crate::finish::UNFINISHED;
 use crate::journal;
-use crate::name::{MAX_TRIES, numbered};
+use crate::name::{KEPT, MAX_TRIES, numbered};
 
 /// The folder of recordings, and which of its names are in use by us.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Folder {
             // manifest without content and without owner, and who finishes a file
             // could take the name.
             let mut busy = self.busy();
-            if busy.contains(&manifest) || self.has_media(&name) || self.is_of_a_room(&name) {
+            if busy.contains(&manifest) || self.has_media(&name) || self.is_of_another(&name) {
                 continue;
             }
             let made = OpenOptions::new()
@@ -86,13 +86,16 @@ impl Folder {
         })
     }
 
-    /// Whether the files of a room's recording have, or will have, that name.
-    fn is_of_a_room(&self, name: &str) -> bool {
+    /// Whether the files of a room's recording have, or will have, that name, or
+    /// something is kept of one that had it.
+    fn is_of_another(&self, name: &str) -> bool {
         let id = name.strip_suffix(".film").unwrap_or(name);
-        self.path
-            .join(format!("{id}{}", journal::EXTENSION))
-            .symlink_metadata()
-            .is_ok()
+        [journal::EXTENSION, KEPT].iter().any(|end| {
+            self.path
+                .join(format!("{id}{end}"))
+                .symlink_metadata()
+                .is_ok()
+        })
     }
 
     /// A name for a finished file that nobody has, and that nobody else gets before
@@ -110,7 +113,7 @@ impl Folder {
             .find(|name| {
                 let manifest = self.path.join(format!("{name}.{EXTENSION}"));
                 !self.has_media(name)
-                    && !self.is_of_a_room(name)
+                    && !self.is_of_another(name)
                     && manifest.symlink_metadata().is_err()
                     && !busy.contains(&manifest)
             })
@@ -176,5 +179,18 @@ mod tests {
         folder.release(&folder.path().join("bob-4000.json"));
         let again = folder.reserve_free_name("bob-4000", "mp4").unwrap();
         assert_eq!(again, "bob-4000.mp4");
+    }
+
+    #[test]
+    fn a_name_of_which_something_is_kept_is_not_given_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        fs::write(place.path().join("gone.state"), "{}").unwrap();
+        assert_eq!(folder.reserve("gone").unwrap().1, numbered("gone", 2));
+        let third = format!("{}.webm", numbered("gone", 3));
+        assert_eq!(folder.reserve_free_name("gone", "webm"), Some(third));
+        let film = folder.reserve("gone.film").unwrap().1;
+        assert_eq!(film, numbered("gone.film", 2));
+        assert_eq!(folder.reserve("other").unwrap().1, "other");
     }
 }

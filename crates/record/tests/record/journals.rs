@@ -253,7 +253,11 @@ fn texts_are_cut_and_names_are_unique() {
     fs::write(folder.path().join("weekly-3.film.mp4"), b"").unwrap();
     let third = Writer::create(folder.path(), "weekly", start()).unwrap();
     assert_eq!(third.id(), "weekly-4");
-    assert_eq!(journal::list(folder.path()).unwrap().len(), 3);
+    // Deleted, and its copies elsewhere are not yet.
+    fs::write(folder.path().join("weekly-5.state"), b"{}").unwrap();
+    let fourth = Writer::create(folder.path(), "weekly", start()).unwrap();
+    assert_eq!(fourth.id(), "weekly-6");
+    assert_eq!(journal::list(folder.path()).unwrap().len(), 4);
     let text = "ж".repeat(MAX_TEXT_BYTES);
     first
         .write(Event::Chat(Chat {
