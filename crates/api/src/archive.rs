@@ -3,6 +3,7 @@
 
 mod access;
 mod away;
+mod captions;
 mod download;
 mod failures;
 mod openapi;
@@ -45,6 +46,7 @@ pub(crate) fn router(
     let viewers = OpenApiRouter::new()
         .routes(routes!(routes::one))
         .routes(routes!(routes::thumbnail))
+        .routes(routes!(routes::chat))
         .routes(routes!(download::file))
         .route_layer(from_fn_with_state(Arc::clone(shared), access::viewers));
     let open =

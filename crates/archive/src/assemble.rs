@@ -118,6 +118,7 @@ fn file(manifest: &Manifest, parts: &Parts) -> File {
         state,
         uploaded: confirmed.map(|upload| place::show(&upload.bucket, &upload.key)),
         local: parts.present.contains(&name),
+        text: manifest.tracks.iter().any(|track| track.kind == "text"),
         chapters: manifest.chapters.clone(),
         name,
     }

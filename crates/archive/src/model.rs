@@ -128,6 +128,8 @@ pub struct File {
     pub uploaded: Option<String>,
     /// It lies in the folder, not only elsewhere.
     pub local: bool,
+    /// It has a track of text: the chat.
+    pub text: bool,
     /// Places in a film to jump to.
     pub chapters: Vec<ChapterEntry>,
 }
@@ -233,6 +235,12 @@ impl Recording {
             .rev()
             .filter(|file| file.plays())
             .max_by_key(best)
+    }
+
+    /// The film whose chat can be read: it lies here and has one.
+    pub fn captioned(&self) -> Option<&File> {
+        let mut films = self.files.iter().filter(|f| f.kind == FileKind::Film);
+        films.find(|f| f.text && f.local && f.state.is_whole())
     }
 
     /// Files that lie in the folder.

@@ -78,6 +78,21 @@ impl Reader {
         }
     }
 
+    /// The next sample of a track of text. In a finished MP4 nothing else is read,
+    /// elsewhere all that lies between. Not to be mixed with
+    /// [`Reader::next_sample`].
+    pub fn next_text(&mut self) -> Result<Option<Sample>, ReadError> {
+        if let Samples::Mp4(samples) = &mut self.samples {
+            samples.texts_only();
+        }
+        while let Some(sample) = self.next_sample()? {
+            if self.tracks.get(sample.track).is_some_and(Track::is_text) {
+                return Ok(Some(sample));
+            }
+        }
+        Ok(None)
+    }
+
     /// The next sample; `None` at the end of what is whole.
     pub fn next_sample(&mut self) -> Result<Option<Sample>, ReadError> {
         match &mut self.samples {

@@ -11,7 +11,7 @@ const FULL = {
   id: 'r1', kind: 'room', room: 'Standup', stream: null, people: ['Ann', 'Юрий'], startedAt: '2026-11-22T14:05:00Z', durationMs: 60_000, bytes: 5_000,
   state: 'ready', degraded: true, note: 'lost 3 s', mix: { state: 'running', progress: 0.5, secondsLeft: 10, error: null }, canMix: true,
   thumbnail: '/rest-api/recordings/r1/thumbnail', play: '/client/records/r1.film.mp4',
-  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4', chapters: [{ atMs: 0, title: 'Ann joins' }] }],
+  files: [{ name: 'r1.film.mp4', kind: 'film', person: null, mime: 'video/mp4', bytes: 5, durationMs: 6, url: '/client/records/r1.film.mp4', state: 'ready', uploaded: 's3://calls/r1.film.mp4', captions: '/rest-api/recordings/r1/chat.vtt', chapters: [{ atMs: 0, title: 'Ann joins' }] }],
   deletedUntil: null, upload: { state: 'failed', progress: 0.25, error: 'no bucket', retryAt: '2026-11-22T15:00:00Z' },
 };
 

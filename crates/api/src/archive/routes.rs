@@ -12,7 +12,7 @@ use veche_archive::{Archive, ArchiveError, Cursor};
 
 use super::access::{Access, unix_s};
 use super::wire::{Link, LinkWanted, ListQuery, Page, Recording, encode, recording, rfc3339};
-use super::{Problem, Refusal};
+use super::{Problem, Refusal, captions};
 use crate::http::Shared;
 use crate::recordings::unix_ms;
 
@@ -258,6 +258,40 @@ pub(super) async fn thumbnail(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, Body::from(jpeg)).into_response())
+}
+
+/// The chat of a recording's film, as WebVTT at the film's times.
+#[utoipa::path(
+    get, path = "/rest-api/recordings/{id}/chat.vtt", tag = "recordings",
+    params(("id" = String, Path)),
+    security(("token" = []), ("session" = []), ("link" = [])),
+    responses(
+        (status = 200, description = "The chat", body = String, content_type = "text/vtt"),
+        (status = 401, description = "Neither an operator nor a link", body = Problem),
+        (status = 403, description = "The link has expired or opens something else", body = Problem),
+        (status = 404, description = "There is no film here, or nobody wrote", body = Problem),
+    )
+)]
+pub(super) async fn chat(
+    State(shared): State<Arc<Shared>>,
+    Extension(access): Extension<Access>,
+    Path(id): Path<String>,
+) -> Answer<Response> {
+    let found = opened(&shared, &access, id).await?;
+    let vtt = with(&shared, move |archive| {
+        let film = found.captioned().ok_or(ArchiveError::NotFound)?;
+        captions::of(&archive.path(film)).map_err(|error| {
+            tracing::warn!(file = film.name, %error, "the chat of a film cannot be read");
+            ArchiveError::NotFound
+        })
+    })
+    .await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/vtt; charset=utf-8"),
+        (header::CACHE_CONTROL, "private, max-age=60"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, Body::from(vtt)).into_response())
 }
 
 /// A recording for whoever may see it.

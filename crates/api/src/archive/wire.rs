@@ -126,6 +126,8 @@ struct File {
     /// Where its confirmed copy lies. For operators.
     #[schema(example = "s3://recordings/meetings/room-standup.mkv")]
     uploaded: Option<String>,
+    /// Of a film: where its chat is, as WebVTT.
+    captions: Option<String>,
     /// Of a film: where somebody joined or shared, in order of time.
     chapters: Vec<Chapter>,
 }
@@ -228,6 +230,7 @@ pub(super) fn recording(of: archive::Recording, access: &Access, now_ms: u64) ->
     let query = access.query();
     let url = |file: &archive::File| format!("/client/records/{}{query}", encode(&file.name));
     let id = encode(&of.id);
+    let captioned = of.captioned().map(|film| &film.name);
     Recording {
         kind: match of.kind {
             archive::Kind::Room => Kind::Room,
@@ -244,7 +247,13 @@ pub(super) fn recording(of: archive::Recording, access: &Access, now_ms: u64) ->
             .thumbnail
             .then(|| format!("/rest-api/recordings/{id}/thumbnail{query}")),
         play: of.play().map(url),
-        files: of.files.iter().map(|f| file(f, url(f), access)).collect(),
+        files: (of.files.iter())
+            .map(|f| File {
+                captions: (captioned == Some(&f.name))
+                    .then(|| format!("/rest-api/recordings/{id}/chat.vtt{query}")),
+                ..file(f, url(f), access)
+            })
+            .collect(),
         deleted_until: of.deleted_until_ms.map(rfc3339),
         upload: of.upload.as_ref().map(|of| upload(of, access)),
         id: of.id,
@@ -311,6 +320,7 @@ fn file(of: &archive::File, url: String, access: &Access) -> File {
             .uploaded
             .clone()
             .filter(|_| *access == Access::Everything),
+        captions: None,
         chapters: of.chapters.iter().map(chapter).collect(),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
 
 mod away;
+mod captions;
 mod described;
 mod files;
 mod list;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{CatalogueError, Result};
 
 /// Of the tables below. Another one is made anew: nothing is only here.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 const TABLES: &str = "
     CREATE TABLE sources (

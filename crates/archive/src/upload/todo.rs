@@ -124,6 +124,7 @@ mod tests {
             state,
             uploaded: None,
             local: true,
+            text: false,
             chapters: Vec::new(),
         }
     }

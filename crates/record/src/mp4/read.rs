@@ -56,6 +56,11 @@ impl<R: Read + Seek> Samples<R> {
         self.places.movie.tracks.iter().map(|t| &t.track)
     }
 
+    /// Passes over what is no text, where tables tell what that is.
+    pub(crate) fn texts_only(&mut self) {
+        self.places.texts_only = true;
+    }
+
     pub(crate) fn next(&mut self) -> Result<Option<Sample>, ReadError> {
         loop {
             let Some(place) = self.places.next(&mut self.file, self.len)? else {
@@ -128,6 +133,8 @@ pub(super) struct Places {
     /// The first fragment that is not in [`Self::ready`]. A track may have its
     /// own fragments, so that those of several are at the same time.
     following: Following,
+    /// Of tables, samples of text alone.
+    texts_only: bool,
 }
 
 /// Samples that are ready at once: hours of several tracks that have their own
@@ -155,6 +162,7 @@ impl Places {
                 true => Following::Unknown,
                 false => Following::End,
             },
+            texts_only: false,
             movie,
         }
     }
@@ -183,7 +191,9 @@ impl Places {
             let decode = cursor.decode(&track.table)?;
             Some(signed_time(track.when(decode, 0).due, track.rate))
         };
+        let wanted = |track: &MovieTrack| !self.texts_only || track.track.is_text();
         let all = tracks.iter().zip(&self.cursors).enumerate();
+        let all = all.filter(|(_, (track, _))| wanted(track));
         let earliest = all.filter_map(|(i, (track, cursor))| Some((due(track, cursor)?, i)));
         let (_, i) = earliest.min()?;
         let track = &tracks[i];

@@ -15,6 +15,7 @@ const now = Date.now();
 const file = (kind: RecordedFile['kind'], person: string | null, mb: number, minutes: number, mime: string): RecordedFile => ({
   name: `20261122-1405-design-review${kind === 'stream' ? `-${person}` : ''}${kind === 'film' ? '.film.mp4' : mime.endsWith('webm') ? '.webm' : '.mkv'}`,
   kind, person, mime, bytes: mb * 1e6, durationMs: minutes * MINUTE, url: `/client/records/${kind}-${person}`, state: 'ready', uploaded: null,
+  captions: null,
   chapters: kind === 'film' ? ['Mara Lindqvist joins', 'Ester joins', 'Ester shares a screen', 'Анна Сергеевна and 李小龙 join', 'Mara Lindqvist shares a screen'].map((title, i) => ({ atMs: (i * minutes * MINUTE) / 6, title })) : [],
 });
 

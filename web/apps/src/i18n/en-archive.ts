@@ -120,6 +120,7 @@ export const enArchive = {
   one: {
     player: (name: string) => `Film: ${name}`,
     chapters: 'Chapters',
+    chat: 'Chat',
     started: 'Began',
     lasted: 'Length',
     size: 'Size',

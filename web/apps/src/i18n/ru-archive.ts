@@ -123,6 +123,7 @@ export const ruArchive: ArchiveWords = {
   one: {
     player: (name) => `Фильм: ${name}`,
     chapters: 'Главы',
+    chat: 'Чат',
     started: 'Начало',
     lasted: 'Длительность',
     size: 'Размер',

@@ -62,7 +62,7 @@ function chaptersOf(value: unknown): Chapter[] {
 }
 
 function fileOf(value: unknown): RecordedFile | null {
-  const { name, kind, person, mime, bytes, durationMs, url, state, uploaded, chapters } = raw(value);
+  const { name, kind, person, mime, bytes, durationMs, url, state, uploaded, captions, chapters } = raw(value);
   const address = local(url);
   if (!text(name) || !address) return null;
   return {
@@ -75,6 +75,7 @@ function fileOf(value: unknown): RecordedFile | null {
     url: address,
     state: text(state) ?? '',
     uploaded: stored(uploaded),
+    captions: local(captions),
     chapters: chaptersOf(chapters),
   };
 }

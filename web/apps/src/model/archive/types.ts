@@ -36,6 +36,8 @@ export interface RecordedFile {
   state: string;
   /** Where its confirmed copy lies: `s3://BUCKET/KEY`. No address that a browser opens. */
   uploaded: string | null;
+  /** Of a film: its chat, as WebVTT. */
+  captions: string | null;
   /** Places in a film to jump to, in order of time. */
   chapters: readonly Chapter[];
 }

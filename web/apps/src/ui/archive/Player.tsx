@@ -158,7 +158,7 @@ export function Player({ recording, pass, source, start, onSignIn }: PlayerProps
   }, [address, start]);
   if (address === null) return <Waiting recording={recording} />;
   const { thumbnail } = recording;
-  const chapters = recording.files.find((file) => file.url === address)?.chapters ?? [];
+  const { chapters = [], captions = null } = recording.files.find((file) => file.url === address) ?? {};
   return (
     <>
     <div class="player">
@@ -176,7 +176,9 @@ export function Player({ recording, pass, source, start, onSignIn }: PlayerProps
         data-shown={shown === address || thumbnail !== null}
         onLoadedMetadata={(event) => loaded(event.currentTarget)}
         onLoadedData={() => setShown(address)}
-      />
+      >
+        {captions && <track kind="captions" label={w.chat} src={signed(captions, pass)} />}
+      </video>
       {fault && <Failed fault={fault} onAgain={again} onSignIn={onSignIn} />}
     </div>
       {chapters.length > 1 && <Chapters chapters={chapters} video={video} pass={pass} />}
