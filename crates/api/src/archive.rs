@@ -7,6 +7,7 @@ mod captions;
 mod download;
 mod failures;
 mod openapi;
+mod places;
 mod refusal;
 mod routes;
 mod session;
@@ -22,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use failures::Failures;
+pub(crate) use places::Places;
 pub(crate) use refusal::{Problem, Refusal};
 
 use crate::http::Shared;

@@ -1,5 +1,8 @@
 //! The thread that keeps the journals of rooms that are recorded.
 
+mod pace;
+mod wait;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -15,16 +18,15 @@ use veche_record::journal::{
 use veche_record::name::{Fields, MAX_BASE, Template};
 use veche_room::{Input, JournalEntry, Reason, RecordRoomOrder, RoomRecordingId};
 
+use pace::Pace;
+use wait::Wait;
+
 use super::merge::Job;
 use super::{Shared, lock, millis, unix_ms};
 use crate::Metrics;
 
-/// How long the files of streams may take to be finished after their room's
-/// recording ended, while no sound is worked on. Then it is for the next start.
-const PATIENCE: Duration = Duration::from_secs(600);
-
-/// How often it is looked whether that has passed.
-const TURN: Duration = Duration::from_secs(10);
+/// How often it is looked what has waited too long.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What is appended to the id of a journal whose name is taken.
 const NUMBER_BYTES: usize = 8;
@@ -85,10 +87,8 @@ struct Room {
     writer: Writer,
     /// The room's clock at its start.
     start: Duration,
-    /// Files that are not finished.
-    open: usize,
-    /// When it ended.
-    ended: Option<Duration>,
+    pace: Pace,
+    wait: Wait,
     /// Said already.
     failed: bool,
 }
@@ -102,6 +102,8 @@ pub(super) struct Thread {
     pub(super) rooms: BTreeMap<RoomRecordingId, OpenRoom>,
     /// When the sound of a file last waited.
     pub(super) busy: Duration,
+    /// When it was last looked what has waited too long.
+    pub(super) looked: Duration,
 }
 
 /// Hides what only this module looks into.
@@ -123,6 +125,7 @@ pub(super) fn start(
         jobs,
         rooms: BTreeMap::new(),
         busy: Duration::ZERO,
+        looked: Duration::ZERO,
     };
     thread::Builder::new()
         .name("record-rooms".to_owned())
@@ -135,14 +138,25 @@ impl Thread {
             match controls.recv_timeout(TURN) {
                 Ok(Control::Start(order, at)) => self.begin(&order, at),
                 Ok(Control::Entry(id, entry, at)) => self.entry(id, entry, at),
-                Ok(Control::Opened(id)) => self.count(id, 1),
-                Ok(Control::Closed(id)) => self.count(id, -1),
+                Ok(Control::Opened(id)) => self.opened(id),
+                Ok(Control::Closed(id)) => self.closed(id),
                 Ok(Control::Stop(id, at)) => self.stop(id, at),
                 Ok(Control::Close(at)) => return self.close(at),
-                Err(RecvTimeoutError::Timeout) => self.give_up(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            // Also where something always comes.
+            let now = self.now();
+            if now.saturating_sub(self.looked) >= TURN {
+                self.looked = now;
+                self.tell(now);
+                self.give_up(now);
+            }
         }
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.engine.origin().elapsed()
     }
 
     fn begin(&mut self, order: &RecordRoomOrder, at: Duration) {
@@ -160,8 +174,8 @@ impl Thread {
                 let room = Room {
                     writer,
                     start: at,
-                    open: 0,
-                    ended: None,
+                    pace: Pace::default(),
+                    wait: Wait::default(),
                     failed: false,
                 };
                 self.rooms.insert(recording, OpenRoom(room));
@@ -216,7 +230,26 @@ impl Thread {
         };
         let at_ms = millis(at.saturating_sub(room.start));
         if let Some(event) = event(entry, at_ms) {
+            room.pace.handle_event(&event);
             self.write(id, event);
+            self.tell_of(id, at);
+        }
+    }
+
+    /// Tells the list of what it shows, where that has waited long enough.
+    fn tell(&mut self, now: Duration) {
+        let all: Vec<_> = self.rooms.keys().copied().collect();
+        for id in all {
+            self.tell_of(id, now);
+        }
+    }
+
+    fn tell_of(&mut self, id: RoomRecordingId, now: Duration) {
+        if let Some(OpenRoom(room)) = self.rooms.get_mut(&id)
+            && !room.wait.has_ended()
+            && room.pace.poll(now)
+        {
+            self.shared.archive.room_changed(room.writer.path());
         }
     }
 
@@ -225,7 +258,7 @@ impl Thread {
             return;
         };
         match room.writer.write(event) {
-            Ok(()) => self.shared.archive.room_changed(room.writer.path()),
+            Ok(()) => {}
             Err(error) if !mem::replace(&mut room.failed, true) => {
                 tracing::warn!(recording = room.writer.id(), %error, "journal of a room");
                 Metrics::count(&self.shared.metrics.recordings_degraded);
@@ -238,9 +271,16 @@ impl Thread {
         }
     }
 
-    fn count(&mut self, id: RoomRecordingId, change: isize) {
+    fn opened(&mut self, id: RoomRecordingId) {
         if let Some(OpenRoom(room)) = self.rooms.get_mut(&id) {
-            room.open = room.open.saturating_add_signed(change);
+            room.wait.handle_opened();
+        }
+    }
+
+    fn closed(&mut self, id: RoomRecordingId) {
+        let now = self.now();
+        if let Some(OpenRoom(room)) = self.rooms.get_mut(&id) {
+            room.wait.handle_closed(now);
             self.finish_if_over(id);
         }
     }
@@ -249,15 +289,18 @@ impl Thread {
         let Some(OpenRoom(room)) = self.rooms.get_mut(&id) else {
             return;
         };
-        room.ended = Some(at);
+        room.wait.handle_end(at);
+        let path = room.writer.path().to_owned();
         let at_ms = millis(at.saturating_sub(room.start));
         self.write(id, Event::End(End { at_ms }));
+        // Its file may take long; it is recorded no more.
+        self.shared.archive.room_ended(&path);
         self.finish_if_over(id);
     }
 
     fn finish_if_over(&mut self, id: RoomRecordingId) {
-        let over = |room: &Room| room.ended.is_some() && room.open == 0;
-        if !self.rooms.get(&id).is_some_and(|OpenRoom(room)| over(room)) {
+        let over = |OpenRoom(room): &OpenRoom| room.wait.is_over();
+        if !self.rooms.get(&id).is_some_and(over) {
             return;
         }
         lock(&self.shared.known.ids).remove(&id);
@@ -272,21 +315,16 @@ impl Thread {
     }
 
     /// A fault must not keep a room's file back for ever without a word.
-    fn give_up(&mut self) {
-        let now = self.shared.engine.origin().elapsed();
+    fn give_up(&mut self, now: Duration) {
         if self.shared.is_finishing() {
             self.busy = now;
         }
         let busy = self.busy;
-        let late = |OpenRoom(room): &OpenRoom| {
-            room.ended
-                .is_some_and(|ended| now.saturating_sub(ended.max(busy)) > PATIENCE)
-        };
-        self.rooms.retain(|id, open| {
-            if !late(open) {
+        self.rooms.retain(|id, OpenRoom(room)| {
+            if !room.wait.is_in_vain(busy, now) {
                 return true;
             }
-            let path = open.0.writer.path();
+            let path = room.writer.path();
             tracing::error!(journal = %path.display(), "a recorded room waits for files that are not finished");
             self.shared
                 .archive
@@ -301,7 +339,8 @@ impl Thread {
     fn close(mut self, at: Duration) {
         let running: Vec<_> = self.rooms.keys().copied().collect();
         for id in running {
-            if self.rooms.get(&id).is_some_and(|r| r.0.ended.is_none()) {
+            let runs = |OpenRoom(room): &OpenRoom| !room.wait.has_ended();
+            if self.rooms.get(&id).is_some_and(runs) {
                 self.stop(id, at);
             }
         }

@@ -69,6 +69,7 @@ export const enArchive = {
     no_mixer: 'This server makes no films.',
     mix_queue_full: 'Too many films wait already. Try again later.',
     storage_unavailable: 'It lies in storage that does not answer. Try again later.',
+    busy: 'The server is busy. Try again in a moment.',
     link_expired: 'The link has expired.',
     link_invalid: 'The link does not open it.',
     bad_request: 'The server did not understand this page. Reload it and try again.',
