@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_is_no_signature_is_told_from_what_is() {
-        let signature = Signer::new(&[7; 32], "").link("room-1", 1_000);
+        let signature = Signer::new(&[7; 32], "").link("room-1", 1, 1_000);
         assert!(is_signature(&signature), "{signature}");
         for other in [
             "",
