@@ -13,6 +13,7 @@ mod admin_token;
 mod banner;
 mod cli;
 mod crowd;
+mod data_dir;
 mod host;
 mod listen;
 mod log;
@@ -24,6 +25,7 @@ mod thumbnails;
 
 pub use cli::main;
 pub use config::Config;
+pub use data_dir::DataDirError;
 pub use ports::Ports;
 pub use run::{Running, run, start};
 pub use shutdown::Shutdown;

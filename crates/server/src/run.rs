@@ -16,6 +16,7 @@ use veche_transport::{Engine, StartError};
 
 use crate::admin_token::AdminToken;
 use crate::crowd::Crowd;
+use crate::data_dir::DataDir;
 use crate::thumbnails::Thumbnails;
 use crate::tls::Files;
 use crate::{Config, Ports, Shutdown, assets, listen, tls};
@@ -45,6 +46,8 @@ pub struct Running {
     api: Api,
     handle: Handle<SocketAddr>,
     listeners: JoinSet<io::Result<()>>,
+    /// The last to go.
+    _data_dir: DataDir,
 }
 
 /// Runs the server until `shutdown`. `opened` is called once, when all ports are open.
@@ -73,14 +76,11 @@ pub async fn run(
 /// Opens the ports and serves them. Must be called within a tokio runtime.
 ///
 /// # Errors
-/// If a port is taken, the certificate is unusable or the data directory cannot be made.
+/// If a port is taken, the certificate is unusable, or the data directory cannot be made
+/// or is another server's.
 pub fn start(config: Config) -> Result<Running> {
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!(
-            "cannot make the data directory {}; set data_dir to one that can be written",
-            config.data_dir.display()
-        )
-    })?;
+    // First of all: whatever follows may write there.
+    let data_dir = DataDir::take(&config.data_dir)?;
     let http = listen::tcp("http_port", &config.bind, config.http_port)?;
     let https = match config.https {
         true => listen::tcp("https_port", &config.bind, config.https_port)?,
@@ -173,6 +173,7 @@ pub fn start(config: Config) -> Result<Running> {
         api,
         handle,
         listeners,
+        _data_dir: data_dir,
     })
 }
 

@@ -6,6 +6,7 @@ use veche_codec::Codecs;
 
 use super::Report;
 use crate::config::RecordAudio;
+use crate::data_dir::DataDir;
 use crate::{Config, assets, host};
 
 /// A connection takes a file; below this a busy evening runs out of them.
@@ -78,6 +79,11 @@ fn sound(config: &Config, report: &mut Report) {
 fn data(directory: &Path, report: &mut Report) {
     let shown = directory.display();
     match writable(directory) {
+        Ok(true) if DataDir::is_taken(directory) => report.broken(
+            "data_dir",
+            format!("{shown} is used by another veche"),
+            "stop that one, or set data_dir to a folder of its own",
+        ),
         Ok(true) => report.ok("data_dir", format!("{shown} can be written")),
         Ok(false) => report.ok("data_dir", format!("{shown} will be made at first start")),
         Err(error) => report.broken(

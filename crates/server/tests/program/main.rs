@@ -8,6 +8,7 @@
 mod check;
 mod client;
 mod command_line;
+mod data_dir;
 mod mix;
 mod serve;
 mod stop;
