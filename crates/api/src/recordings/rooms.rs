@@ -1,5 +1,7 @@
 //! The thread that keeps the journals of rooms that are recorded.
 
+mod pace;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -15,6 +17,8 @@ use veche_record::journal::{
 use veche_record::name::{Fields, MAX_BASE, Template};
 use veche_room::{Input, JournalEntry, Reason, RecordRoomOrder, RoomRecordingId};
 
+use pace::Pace;
+
 use super::merge::Job;
 use super::{Shared, lock, millis, unix_ms};
 use crate::Metrics;
@@ -23,8 +27,8 @@ use crate::Metrics;
 /// recording ended, while no sound is worked on. Then it is for the next start.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How often it is looked whether that has passed.
-const TURN: Duration = Duration::from_secs(10);
+/// How often it is looked what has waited too long.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What is appended to the id of a journal whose name is taken.
 const NUMBER_BYTES: usize = 8;
@@ -85,6 +89,7 @@ struct Room {
     writer: Writer,
     /// The room's clock at its start.
     start: Duration,
+    pace: Pace,
     /// Files that are not finished.
     open: usize,
     /// When it ended.
@@ -102,6 +107,8 @@ pub(super) struct Thread {
     pub(super) rooms: BTreeMap<RoomRecordingId, OpenRoom>,
     /// When the sound of a file last waited.
     pub(super) busy: Duration,
+    /// When it was last looked what has waited too long.
+    pub(super) looked: Duration,
 }
 
 /// Hides what only this module looks into.
@@ -123,6 +130,7 @@ pub(super) fn start(
         jobs,
         rooms: BTreeMap::new(),
         busy: Duration::ZERO,
+        looked: Duration::ZERO,
     };
     thread::Builder::new()
         .name("record-rooms".to_owned())
@@ -139,10 +147,21 @@ impl Thread {
                 Ok(Control::Closed(id)) => self.count(id, -1),
                 Ok(Control::Stop(id, at)) => self.stop(id, at),
                 Ok(Control::Close(at)) => return self.close(at),
-                Err(RecvTimeoutError::Timeout) => self.give_up(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            // Also where something always comes.
+            let now = self.now();
+            if now.saturating_sub(self.looked) >= TURN {
+                self.looked = now;
+                self.tell(now);
+                self.give_up(now);
+            }
         }
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.engine.origin().elapsed()
     }
 
     fn begin(&mut self, order: &RecordRoomOrder, at: Duration) {
@@ -160,6 +179,7 @@ impl Thread {
                 let room = Room {
                     writer,
                     start: at,
+                    pace: Pace::default(),
                     open: 0,
                     ended: None,
                     failed: false,
@@ -216,7 +236,26 @@ impl Thread {
         };
         let at_ms = millis(at.saturating_sub(room.start));
         if let Some(event) = event(entry, at_ms) {
+            room.pace.handle_event(&event);
             self.write(id, event);
+            self.tell_of(id, at);
+        }
+    }
+
+    /// Tells the list of what it shows, where that has waited long enough.
+    fn tell(&mut self, now: Duration) {
+        let all: Vec<_> = self.rooms.keys().copied().collect();
+        for id in all {
+            self.tell_of(id, now);
+        }
+    }
+
+    fn tell_of(&mut self, id: RoomRecordingId, now: Duration) {
+        if let Some(OpenRoom(room)) = self.rooms.get_mut(&id)
+            && room.ended.is_none()
+            && room.pace.poll(now)
+        {
+            self.shared.archive.room_changed(room.writer.path());
         }
     }
 
@@ -225,7 +264,7 @@ impl Thread {
             return;
         };
         match room.writer.write(event) {
-            Ok(()) => self.shared.archive.room_changed(room.writer.path()),
+            Ok(()) => {}
             Err(error) if !mem::replace(&mut room.failed, true) => {
                 tracing::warn!(recording = room.writer.id(), %error, "journal of a room");
                 Metrics::count(&self.shared.metrics.recordings_degraded);
@@ -250,8 +289,10 @@ impl Thread {
             return;
         };
         room.ended = Some(at);
+        let path = room.writer.path().to_owned();
         let at_ms = millis(at.saturating_sub(room.start));
         self.write(id, Event::End(End { at_ms }));
+        self.shared.archive.room_changed(&path);
         self.finish_if_over(id);
     }
 
@@ -272,8 +313,7 @@ impl Thread {
     }
 
     /// A fault must not keep a room's file back for ever without a word.
-    fn give_up(&mut self) {
-        let now = self.shared.engine.origin().elapsed();
+    fn give_up(&mut self, now: Duration) {
         if self.shared.is_finishing() {
             self.busy = now;
         }
