@@ -1,6 +1,7 @@
 //! The thread that keeps the journals of rooms that are recorded.
 
 mod pace;
+mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -18,14 +19,11 @@ use veche_record::name::{Fields, MAX_BASE, Template};
 use veche_room::{Input, JournalEntry, Reason, RecordRoomOrder, RoomRecordingId};
 
 use pace::Pace;
+use wait::Wait;
 
 use super::merge::Job;
 use super::{Shared, lock, millis, unix_ms};
 use crate::Metrics;
-
-/// How long the files of streams may take to be finished after their room's
-/// recording ended, while no sound is worked on. Then it is for the next start.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How often it is looked what has waited too long.
 const TURN: Duration = Duration::from_secs(1);
@@ -90,10 +88,7 @@ struct Room {
     /// The room's clock at its start.
     start: Duration,
     pace: Pace,
-    /// Files that are not finished.
-    open: usize,
-    /// When it ended.
-    ended: Option<Duration>,
+    wait: Wait,
     /// Said already.
     failed: bool,
 }
@@ -143,8 +138,8 @@ impl Thread {
             match controls.recv_timeout(TURN) {
                 Ok(Control::Start(order, at)) => self.begin(&order, at),
                 Ok(Control::Entry(id, entry, at)) => self.entry(id, entry, at),
-                Ok(Control::Opened(id)) => self.count(id, 1),
-                Ok(Control::Closed(id)) => self.count(id, -1),
+                Ok(Control::Opened(id)) => self.opened(id),
+                Ok(Control::Closed(id)) => self.closed(id),
                 Ok(Control::Stop(id, at)) => self.stop(id, at),
                 Ok(Control::Close(at)) => return self.close(at),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -180,8 +175,7 @@ impl Thread {
                     writer,
                     start: at,
                     pace: Pace::default(),
-                    open: 0,
-                    ended: None,
+                    wait: Wait::default(),
                     failed: false,
                 };
                 self.rooms.insert(recording, OpenRoom(room));
@@ -252,7 +246,7 @@ impl Thread {
 
     fn tell_of(&mut self, id: RoomRecordingId, now: Duration) {
         if let Some(OpenRoom(room)) = self.rooms.get_mut(&id)
-            && room.ended.is_none()
+            && !room.wait.has_ended()
             && room.pace.poll(now)
         {
             self.shared.archive.room_changed(room.writer.path());
@@ -277,9 +271,16 @@ impl Thread {
         }
     }
 
-    fn count(&mut self, id: RoomRecordingId, change: isize) {
+    fn opened(&mut self, id: RoomRecordingId) {
         if let Some(OpenRoom(room)) = self.rooms.get_mut(&id) {
-            room.open = room.open.saturating_add_signed(change);
+            room.wait.handle_opened();
+        }
+    }
+
+    fn closed(&mut self, id: RoomRecordingId) {
+        let now = self.now();
+        if let Some(OpenRoom(room)) = self.rooms.get_mut(&id) {
+            room.wait.handle_closed(now);
             self.finish_if_over(id);
         }
     }
@@ -288,17 +289,18 @@ impl Thread {
         let Some(OpenRoom(room)) = self.rooms.get_mut(&id) else {
             return;
         };
-        room.ended = Some(at);
+        room.wait.handle_end(at);
         let path = room.writer.path().to_owned();
         let at_ms = millis(at.saturating_sub(room.start));
         self.write(id, Event::End(End { at_ms }));
-        self.shared.archive.room_changed(&path);
+        // Its file may take long; it is recorded no more.
+        self.shared.archive.room_ended(&path);
         self.finish_if_over(id);
     }
 
     fn finish_if_over(&mut self, id: RoomRecordingId) {
-        let over = |room: &Room| room.ended.is_some() && room.open == 0;
-        if !self.rooms.get(&id).is_some_and(|OpenRoom(room)| over(room)) {
+        let over = |OpenRoom(room): &OpenRoom| room.wait.is_over();
+        if !self.rooms.get(&id).is_some_and(over) {
             return;
         }
         lock(&self.shared.known.ids).remove(&id);
@@ -318,15 +320,11 @@ impl Thread {
             self.busy = now;
         }
         let busy = self.busy;
-        let late = |OpenRoom(room): &OpenRoom| {
-            room.ended
-                .is_some_and(|ended| now.saturating_sub(ended.max(busy)) > PATIENCE)
-        };
-        self.rooms.retain(|id, open| {
-            if !late(open) {
+        self.rooms.retain(|id, OpenRoom(room)| {
+            if !room.wait.is_in_vain(busy, now) {
                 return true;
             }
-            let path = open.0.writer.path();
+            let path = room.writer.path();
             tracing::error!(journal = %path.display(), "a recorded room waits for files that are not finished");
             self.shared
                 .archive
@@ -341,7 +339,8 @@ impl Thread {
     fn close(mut self, at: Duration) {
         let running: Vec<_> = self.rooms.keys().copied().collect();
         for id in running {
-            if self.rooms.get(&id).is_some_and(|r| r.0.ended.is_none()) {
+            let runs = |OpenRoom(room): &OpenRoom| !room.wait.has_ended();
+            if self.rooms.get(&id).is_some_and(runs) {
                 self.stop(id, at);
             }
         }

@@ -185,6 +185,40 @@ async fn a_room_of_webm_has_aac_though_its_streams_have_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_is_recorded_no_more_is_finishing_however_long_its_files_take() {
+    let held = Arc::new(Mutex::new(true));
+    let sound = Arc::new(Held {
+        held: Arc::clone(&held),
+        fails: true,
+    });
+    let server = Server::start(|config, _| aac(config, VideoCodec::H264, sound)).await;
+    let state = async || {
+        let list = server.get("/rest-api/recordings", "").await;
+        let list: Value = serde_json::from_slice(&list.body).unwrap();
+        list["recordings"][0]["state"].as_str().map(str::to_owned)
+    };
+    let is = async |wanted: &str| {
+        let wait = async {
+            while state().await.as_deref() != Some(wanted) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let patience = Duration::from_secs(20);
+        tokio::time::timeout(patience, wait).await.expect(wanted);
+    };
+    let mut ann = server.modern_member("Ann", "r", true).await;
+    let mut live = Publisher::publish(&mut ann, "m1", "r-Ann-1", VideoCodec::H264, false).await;
+    server.metric("veche_recordings", 1).await;
+    live.send(1.5).await;
+    is("recording").await;
+    ann.command("leave", json!({"name": "r"})).await;
+    is("finishing").await;
+    server.metric("veche_recorded_rooms", 1).await;
+    *held.lock().unwrap() = false;
+    is("ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_does_not_wait_for_sound_and_the_next_start_does_it() {
     let held = Arc::new(Mutex::new(true));
     let configure = |held: &Arc<Mutex<bool>>| {
