@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic, too")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -299,4 +302,48 @@ async fn without_the_setting_a_film_is_made_only_when_asked() {
     until(&archive, "room-1", mix_is(MixState::Done)).await;
     assert_eq!(place.called().len(), 1);
     archive.close().await;
+}
+
+/// With one worker, whatever waits on it for the disk keeps everything waiting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_disk_that_keeps_a_film_waiting_keeps_nobody_else() {
+    let place = Place::new();
+    place.script("film \"$@\"");
+    let archive = place.open(|films| films.automatic = false);
+    let (journal, manifest) = place.room("room-1");
+    archive.room_finished(&journal, &manifest);
+    until(&archive, "room-1", |r| r.state.is_final()).await;
+    // Whoever reads a pipe waits for somebody who writes, and can be seen to.
+    let settings = place.path("offline_mixer.json");
+    let made = Command::new("mkfifo").arg(&settings).status().unwrap();
+    assert!(made.success());
+    let options = json!({"fps": 15}).as_object().unwrap().clone();
+    archive.mix("room-1", options).unwrap();
+    let mut writer = soon("it is read", || {
+        let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+        let mut options = fs::OpenOptions::new();
+        options.write(true).custom_flags(nonblocking);
+        options.open(&settings).ok()
+    })
+    .unwrap();
+    let other = tokio::spawn(async {});
+    let kept = soon("another task runs", || other.is_finished().then_some(()));
+    writer.write_all(b"{}").unwrap();
+    drop(writer);
+    assert!(kept.is_some(), "kept waiting");
+    until(&archive, "room-1", mix_is(MixState::Done)).await;
+    archive.close().await;
+}
+
+/// Waits without the runtime, which may be kept.
+fn soon<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(10) {
+        if let Some(value) = condition() {
+            return Some(value);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    println!("waited in vain: {what}");
+    None
 }

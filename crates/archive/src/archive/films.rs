@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use veche_record::journal;
 use veche_record::store::{self, Manifest};
 
@@ -71,23 +71,51 @@ async fn one(inner: Arc<Inner>, id: String) {
     };
     let (kill, killed) = oneshot::channel();
     lock(&inner.kills.0).insert(id.clone(), kill);
-    let ended = match inner.prepare(&id) {
-        Ok(job) => {
+    let job = {
+        let id = id.clone();
+        apart(&inner, move |inner| inner.prepare(&id)).await
+    };
+    let ended = match job {
+        Ok(Ok(job)) => {
             tracing::info!(recording = id, "film begun");
             let progress = |done, left| {
                 lock(&inner.films).handle_progress(&id, done, left);
             };
             let ended = mix::run(&config, &job, killed, progress).await;
-            inner.clean(&id);
-            match ended {
-                Ended::Done => inner.take_film(&id, &job),
-                other => other,
-            }
+            let taken = {
+                let id = id.clone();
+                apart(&inner, move |inner| {
+                    inner.clean(&id);
+                    match ended {
+                        Ended::Done => inner.take_film(&id, &job),
+                        other => other,
+                    }
+                })
+            };
+            taken.await.unwrap_or_else(|error| panicked(&error))
         }
-        Err(why) => Ended::Failed(why),
+        Ok(Err(why)) => Ended::Failed(why),
+        Err(error) => panicked(&error),
     };
     lock(&inner.kills.0).remove(&id);
-    inner.film_ended(&id, ended);
+    let kept = apart(&inner, move |inner| inner.film_ended(&id, ended)).await;
+    if let Err(error) = kept {
+        tracing::error!(%error, "panic about a film");
+    }
+}
+
+/// Where waiting for the disk keeps nobody.
+async fn apart<T: Send + 'static>(
+    inner: &Arc<Inner>,
+    work: impl FnOnce(&Inner) -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let inner = Arc::clone(inner);
+    spawn_blocking(move || work(&inner)).await
+}
+
+fn panicked(error: &JoinError) -> Ended {
+    tracing::error!(%error, "panic about a film");
+    Ended::Failed("a fault of the server".to_owned())
 }
 
 impl Inner {
