@@ -6,6 +6,7 @@ mod away;
 mod download;
 mod failures;
 mod openapi;
+mod places;
 mod refusal;
 mod routes;
 mod session;
@@ -21,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use failures::Failures;
+pub(crate) use places::Places;
 pub(crate) use refusal::{Problem, Refusal};
 
 use crate::http::Shared;

@@ -16,7 +16,7 @@ use tower_http::cors::CorsLayer;
 use veche_archive::Archive;
 use veche_room::{RoomName, SessionId};
 
-use crate::archive::Failures;
+use crate::archive::{Failures, Places};
 use crate::hub::FromSession;
 use crate::recordings::Recordings;
 use crate::session::{Context, serve};
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) recordings: Option<Arc<Recordings>>,
     pub(crate) admin_token: Option<String>,
     pub(crate) failures: Mutex<Failures>,
+    pub(crate) places: Places,
     pub(crate) started: Instant,
     pub(crate) cors: Option<CorsLayer>,
     /// How many WebSockets are being served.

@@ -111,6 +111,7 @@ impl Api {
             recordings,
             admin_token,
             failures: Mutex::default(),
+            places: archive::Places::default(),
             started: std::time::Instant::now(),
             cors,
             live: watch::Sender::new(0),

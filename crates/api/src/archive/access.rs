@@ -9,11 +9,14 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use veche_archive::{Signer, same_secret};
+use veche_archive::{LinkError, Signer, same_secret};
 
 use super::Refusal;
 use super::session::COOKIE;
 use crate::http::Shared;
+
+/// Of a link's signature: HMAC-SHA256 as base64url without padding (RFC 4648, 5).
+const SIGNATURE_CHARS: usize = 43;
 
 /// What a request may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,17 @@ impl Access {
             Self::Link { expires, signature } => {
                 Ok(signer.check_link(recording, *expires, signature, unix_s())?)
             }
+        }
+    }
+
+    /// Whether it may open anything at all. What was never signed is refused before
+    /// anybody looks for what it is to open.
+    pub(super) fn is_formed(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Link { signature, .. } if !is_signature(signature) => {
+                Err(LinkError::Invalid.into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -183,6 +197,11 @@ fn link(query: &str) -> Option<Access> {
     })
 }
 
+fn is_signature(text: &str) -> bool {
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.len() == SIGNATURE_CHARS && text.bytes().all(base64)
+}
+
 pub(super) fn address(request: &Request) -> Option<IpAddr> {
     let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
     info.map(|ConnectInfo(address)| address.ip())
@@ -192,4 +211,23 @@ pub(super) fn address(request: &Request) -> Option<IpAddr> {
 pub(super) fn unix_s() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_signature_is_told_from_what_is() {
+        let signature = Signer::new(&[7; 32], "").link("room-1", 1_000);
+        assert!(is_signature(&signature), "{signature}");
+        for other in [
+            "",
+            "AAAA",
+            &signature[1..],
+            &signature.replace(&signature[..1], "="),
+        ] {
+            assert!(!is_signature(other), "{other}");
+        }
+    }
 }

@@ -11,7 +11,8 @@ use veche_archive::{File, Recording};
 
 use super::access::Access;
 use super::away;
-use super::routes::with;
+use super::places::Asker;
+use super::routes::with_as;
 use super::wire::{encode, rfc3339};
 use super::{Problem, Refusal};
 use crate::http::Shared;
@@ -33,7 +34,7 @@ use crate::http::Shared;
         (status = 403, description = "The link has expired or opens something else", body = Problem),
         (status = 404, description = "There is no finished file of that name", body = Problem),
         (status = 416, description = "The file has no such part"),
-        (status = 503, description = "It lies in the bucket alone, which does not answer (`storage_unavailable`)", body = Problem),
+        (status = 503, description = "It lies in the bucket alone, which does not answer (`storage_unavailable`), or too much is asked at once (`busy`)", body = Problem),
     )
 )]
 pub(super) async fn file(
@@ -43,11 +44,17 @@ pub(super) async fn file(
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let archive = shared.archive().ok_or_else(Refusal::not_found)?;
+    access.is_formed()?;
+    // What the link opens stands in the catalogue alone.
+    let asker = match access {
+        Access::Everything => Asker::Known,
+        Access::Link { .. } => Asker::Stranger,
+    };
     // Only files that manifests tell of, so no name leads anywhere else.
-    let found = with(&shared, move |archive| archive.file(&name)).await;
+    let found = with_as(asker, &shared, move |archive| archive.file(&name)).await;
     let (recording, file) = match (&access, found) {
         // Who has a link learns nothing of what there is besides.
-        (Access::Link { .. }, Err(_)) => {
+        (Access::Link { .. }, Err(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
             return access.opens(archive.signer(), "").map(|()| gone());
         }
         (_, found) => found?,

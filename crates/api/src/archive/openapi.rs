@@ -10,6 +10,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::Shared;
 
+/// The tag of routes that ask the archive.
+const RECORDINGS: &str = "recordings";
+
 /// What stands above the routes.
 #[derive(OpenApi)]
 #[openapi(
@@ -46,7 +49,8 @@ impl Modify for Schemes {
     }
 }
 
-/// Adds what any of the routes may answer to whoever is not let in.
+/// Adds what any of the routes may answer: to whoever is not let in, and where the
+/// archive is asked, when it is asked too much.
 pub(super) fn complete(document: &mut utoipa::openapi::OpenApi) {
     let problem = |description: &str| {
         let schema = Ref::from_schema_name("Problem");
@@ -70,6 +74,12 @@ pub(super) fn complete(document: &mut utoipa::openapi::OpenApi) {
             responses
                 .entry("429".to_owned())
                 .or_insert_with(|| problem("Too many wrong tokens").into());
+            let tags = operation.tags.iter().flatten();
+            if tags.into_iter().any(|tag| tag == RECORDINGS) {
+                responses
+                    .entry("503".to_owned())
+                    .or_insert_with(|| problem("Too much is asked at once (`busy`)").into());
+            }
         }
     }
 }

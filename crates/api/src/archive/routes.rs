@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use veche_archive::{Archive, ArchiveError, Cursor};
 
 use super::access::{Access, unix_s};
+use super::places::Asker;
 use super::wire::{Link, LinkWanted, ListQuery, Page, Recording, encode, recording, rfc3339};
 use super::{Problem, Refusal};
 use crate::http::Shared;
@@ -160,7 +161,7 @@ pub(super) async fn delete_forever(
         (status = 401, description = "Not an operator", body = Problem),
         (status = 404, description = "There is none", body = Problem),
         (status = 409, description = "It cannot be mixed: `not_a_room`, `not_ready`, `recording_in_use`, `no_mixer`", body = Problem),
-        (status = 503, description = "Too many films wait (`mix_queue_full`)", body = Problem),
+        (status = 503, description = "Too many films wait (`mix_queue_full`), or too much is asked at once (`busy`)", body = Problem),
     )
 )]
 pub(super) async fn mix(
@@ -273,13 +274,28 @@ async fn changed(
 }
 
 /// Asks the archive where waiting for the disk keeps nobody.
-pub(super) async fn with<T: Send + 'static>(
+async fn with<T: Send + 'static>(
+    shared: &Shared,
+    ask: impl FnOnce(&Archive) -> Result<T, ArchiveError> + Send + 'static,
+) -> Answer<T> {
+    with_as(Asker::Known, shared, ask).await
+}
+
+/// The same for whoever it is.
+pub(super) async fn with_as<T: Send + 'static>(
+    asker: Asker,
     shared: &Shared,
     ask: impl FnOnce(&Archive) -> Result<T, ArchiveError> + Send + 'static,
 ) -> Answer<T> {
     let archive = shared.archive().ok_or_else(Refusal::not_found)?;
     let archive = Arc::clone(archive);
-    let asked = tokio::task::spawn_blocking(move || ask(&archive)).await;
+    let place = shared.places.take(asker).await?;
+    let asked = tokio::task::spawn_blocking(move || {
+        // Kept by the thread: who asked may have gone.
+        let _place = place;
+        ask(&archive)
+    });
+    let asked = asked.await;
     let asked = asked.map_err(|error| {
         tracing::error!(%error, "panic in the archive");
         Refusal::internal()

@@ -9,6 +9,7 @@ mod support;
 
 mod aac;
 mod aligned;
+mod busy;
 mod operators;
 mod publisher;
 mod rooms;
