@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use veche_media::VideoCodec;
@@ -11,6 +11,10 @@ use veche_record::store::{Manifest, State};
 
 use crate::publisher::Publisher;
 use crate::server::{Server, probe, script};
+
+/// How far apart people may be who sent at the same time, on a machine that builds
+/// something meanwhile.
+const APART: f64 = 0.3;
 
 /// What ffprobe says of the tracks: kind, title and first time.
 fn tracks(path: &Path) -> Vec<(String, String, f64)> {
@@ -159,6 +163,87 @@ async fn hook_state(server: &Server, state: &str) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// When each packet of a track is shown, and how large it is.
+fn packets(path: &Path, track: usize) -> Vec<(f64, u64)> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", &track.to_string()])
+        .args(["-show_entries", "packet=pts_time,size", "-of", "json"])
+        .arg(path)
+        .output()
+        .expect("ffprobe is installed");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packets = found["packets"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    packets
+        .map(|p| {
+            let size = text(&p["size"]).parse().unwrap();
+            (text(&p["pts_time"]).parse().unwrap(), size)
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_pause_of_one_everybody_is_where_they_were() {
+    let server = Server::start(|config, _| {
+        config.rooms.video_codecs = vec![VideoCodec::Vp8];
+    })
+    .await;
+    let mut ann = server.modern_member("Ann", "r", true).await;
+    let mut bob = server.modern_member("Bob", "r", false).await;
+    let first = Publisher::publish(&mut ann, "m1", "r-Ann-1", VideoCodec::Vp8, false).await;
+    let second = Publisher::publish(&mut bob, "m2", "r-Bob-2", VideoCodec::Vp8, false).await;
+    server.metric("veche_recordings", 2).await;
+    // Both send the same.
+    let sending = [first, second].map(|mut live| {
+        tokio::spawn(async move {
+            let began = Instant::now();
+            live.send_all().await;
+            began
+        })
+    });
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let which = json!({"mediaSessionId": "m1"});
+    let pause = "/rest-api/stream/pauseRecording";
+    assert_eq!(server.post(pause, &which).await.status, 200);
+    let paused = Instant::now();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let resume = "/rest-api/stream/resumeRecording";
+    assert_eq!(server.post(resume, &which).await.status, 200);
+    let paused = paused.elapsed().as_secs_f64();
+    let [first, second] = sending;
+    let (of_ann, of_bob) = (first.await.unwrap(), second.await.unwrap());
+    let later = of_ann.saturating_duration_since(of_bob).as_secs_f64()
+        - of_bob.saturating_duration_since(of_ann).as_secs_f64();
+    for client in [&mut ann, &mut bob] {
+        client.command("leave", json!({"name": "r"})).await;
+    }
+
+    let room = server.rooms(1).await.remove(0);
+    let path = server.records().join(&room.file);
+    let all = tracks(&path);
+    // What was sent in the last second or less, after a keyframe.
+    for (kind, last) in [("video", 10), ("audio", 45)] {
+        let of = |name: &str| {
+            let track = all.iter().position(|t| t.0 == kind && t.1 == name);
+            packets(&path, track.expect(name))
+        };
+        let (ann, bob) = (of("Ann"), of("Bob"));
+        if kind == "video" {
+            let gaps = ann.windows(2).map(|pair| pair[1].0 - pair[0].0);
+            let gap = gaps.max_by(f64::total_cmp).unwrap();
+            // A keyframe comes each second.
+            let expected = paused - APART..paused + 1.0 + APART;
+            assert!(expected.contains(&gap), "{gap} s for {paused} s");
+        }
+        let pairs = ann.iter().rev().zip(bob.iter().rev()).take(last);
+        for ((ann, size), (bob, same)) in pairs {
+            assert_eq!(size, same, "{kind} at {ann} and {bob}");
+            let apart = ann - bob - later;
+            assert!(apart.abs() < APART, "{kind} at {ann} and {bob}: {apart} s");
+        }
     }
 }
 
