@@ -95,6 +95,12 @@ impl Publisher {
         self.repeated = true;
     }
 
+    /// From now on sends the pattern and the tone over and over.
+    #[allow(dead_code, reason = "not all tests ask")]
+    pub fn repeat_all(&mut self) {
+        self.repeat(&fixture("pattern.vp8.ivf"), &fixture("tone.opus"));
+    }
+
     pub async fn send_all(&mut self) {
         self.send(f64::INFINITY).await;
     }

@@ -11,6 +11,12 @@ use veche_record::store::{Manifest, State};
 use crate::publisher::Publisher;
 use crate::support::Client;
 
+/// Seconds of a stream that may be lost.
+pub const LOST: f64 = 1.0;
+
+/// How late threads may come on a machine that builds something meanwhile.
+pub const LATE: f64 = 0.5;
+
 pub fn manifests(folder: &Path) -> Vec<Manifest> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use veche_record::journal;
 use veche_record::store::{Manifest, State};
 
-use crate::files::{is_settled, manifests, meeting, plays};
+use crate::chance::{chance, times};
+use crate::files::{LATE, LOST, is_settled, manifests, meeting, plays};
 use crate::publisher::LENGTH;
 use crate::veche::{Veche, until};
 
@@ -30,33 +31,20 @@ const AAC: [&str; 5] = [
 
 const PEOPLE: usize = 4;
 
-/// What may be lost.
-const LOST: f64 = 1.0;
-
-/// How late threads may come on a machine that builds something meanwhile.
-const LATE: f64 = 0.5;
-
 /// `VECHE_KILLS` says how often; a few by default.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a_meeting_whose_server_is_killed_is_whole_at_the_next_start() {
-    let kills = std::env::var("VECHE_KILLS").ok();
-    let kills: usize = kills.map_or(5, |kills| kills.parse().unwrap());
-    killed(kills, &ARGUMENTS, "opus").await;
+    killed(times("VECHE_KILLS", 5), &ARGUMENTS, "opus").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a_meeting_whose_server_is_killed_has_aac_at_the_next_start() {
-    let kills = std::env::var("VECHE_KILLS").ok();
-    let kills: usize = kills.map_or(2, |kills| kills.parse().unwrap());
-    killed(kills, &AAC, "AAC").await;
+    killed(times("VECHE_KILLS", 2), &AAC, "AAC").await;
 }
 
 /// So often, and what the sound is afterwards.
 async fn killed(kills: usize, arguments: &[&str], codec: &str) {
-    let seed = std::env::var("VECHE_SEED").ok();
-    let seed = seed.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
-    println!("VECHE_SEED={seed}");
-    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut rng = chance();
     let directory = tempfile::tempdir().unwrap();
     let hook = directory.path().join("hook.sh");
     std::fs::write(&hook, HOOK).unwrap();

@@ -23,9 +23,11 @@ mod support;
 mod veche;
 
 mod aac;
+mod chance;
 mod disk;
 mod files;
 mod film;
 mod kill;
+mod player;
 mod sync;
 mod upload;
