@@ -1,8 +1,10 @@
 //! `kill -9` at random moments of a meeting that is recorded.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use veche_record::journal;
 use veche_record::store::{Manifest, State};
 
@@ -17,8 +19,10 @@ const ARGUMENTS: [&str; 3] = [
     "--set=on_record_hook_script=./hook.sh",
 ];
 
-/// It is killed with its server, too.
-const HOOK: &str = "#!/bin/sh\nsleep 0.05; echo \"$VECHE_RECORD_STATE $2\" >> hooked\n";
+const HOOK: &str = "sleep 0.05; echo \"$VECHE_RECORD_STATE $2\" >> hooked";
+
+/// Ends when it is let go.
+const LONG_HOOK: &str = "echo \"$2\" >> begun; while [ ! -e go ]; do sleep 0.02; done";
 
 /// The same, and its sound is put into AAC.
 const AAC: [&str; 5] = [
@@ -42,13 +46,53 @@ async fn a_meeting_whose_server_is_killed_has_aac_at_the_next_start() {
     killed(times("VECHE_KILLS", 2), &AAC, "AAC").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_script_that_ran_when_its_server_was_killed_is_run_again_and_not_once_more() {
+    let directory = tempfile::tempdir().unwrap();
+    script(directory.path(), LONG_HOOK);
+    let mut veche = Veche::start_in(directory, &ARGUMENTS);
+    let place = veche.directory.path().to_owned();
+    let begun = |times: usize| {
+        until("the script is run", || {
+            let begun = std::fs::read_to_string(place.join("begun")).ok()?;
+            (begun.lines().count() == times).then_some(begun)
+        })
+    };
+    let (mut ann, mut live) = meeting(veche.http(), "r", "", 1).await.remove(0);
+    live.send(1.5).await;
+    ann.command("leave", json!({"name": "r"})).await;
+    let first = begun(1);
+    veche.kill();
+    veche.start_again(&ARGUMENTS);
+    let again = begun(2);
+    assert_eq!(again, format!("{first}{first}"), "for the same file");
+    std::fs::write(place.join("go"), "").unwrap();
+    until("it is known that it ended", || {
+        let all = manifests(&place.join("data/records"));
+        let of_streams = all.iter().filter(|m| m.kind() == "stream");
+        let hooks: Vec<_> = of_streams.map(|m| &m.origin.attributes["hook"]).collect();
+        (hooks == ["done"]).then_some(())
+    });
+    veche.signal("TERM");
+    assert_eq!(veche.ended(), 0);
+    veche.start_again(&ARGUMENTS);
+    veche.signal("TERM");
+    // Who stops waits for scripts.
+    assert_eq!(veche.ended(), 0);
+    assert_eq!(begun(2), again);
+}
+
+fn script(folder: &Path, what: &str) {
+    let path = folder.join("hook.sh");
+    std::fs::write(&path, format!("#!/bin/sh\n{what}\n")).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
 /// So often, and what the sound is afterwards.
 async fn killed(kills: usize, arguments: &[&str], codec: &str) {
     let mut rng = chance();
     let directory = tempfile::tempdir().unwrap();
-    let hook = directory.path().join("hook.sh");
-    std::fs::write(&hook, HOOK).unwrap();
-    std::fs::set_permissions(&hook, PermissionsExt::from_mode(0o755)).unwrap();
+    script(directory.path(), HOOK);
     let mut veche = Veche::start_in(directory, arguments);
     let records = veche.directory.path().join("data/records");
     let mut worst: f64 = 0.0;
