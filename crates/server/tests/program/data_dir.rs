@@ -1,5 +1,8 @@
+use std::fs;
+use std::process::Child;
+
 use super::client::get_plain;
-use super::veche::{Veche, command, text};
+use super::veche::{Veche, command, text, until};
 
 const FREE: [&str; 4] = [
     "--bind=127.0.0.1",
@@ -8,12 +11,26 @@ const FREE: [&str; 4] = [
     "--media-port=0",
 ];
 
+/// Ended with the test, should it not end by itself.
+struct Second(Child);
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[tokio::test]
 async fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     let mut first = Veche::start(&["--no-https"]);
-    let second = command(first.directory.path()).args(FREE).output().unwrap();
-    assert_eq!(second.status.code(), Some(1));
-    let said = text(&second.stderr);
+    let place = first.directory.path();
+    let log = fs::File::create(place.join("second")).unwrap();
+    let second = command(place).args(FREE).stderr(log).spawn().unwrap();
+    let mut second = Second(second);
+    let status = until("it ends", || second.0.try_wait().unwrap());
+    assert_eq!(status.code(), Some(1));
+    let said = fs::read_to_string(place.join("second")).unwrap();
     let expected = "another veche uses the data directory ./data; stop that one, \
                     or set data_dir to a folder of its own";
     assert!(said.contains(expected), "{said}");
