@@ -213,7 +213,10 @@ export class Tab {
     await this.until(`${width} wide`, (w) => Math.abs(innerWidth - w) < 2, width);
   }
 
-  /** A real click, when the element is there, enabled, at rest and not covered. */
+  /**
+   * A real click, when the element is there, enabled, at rest and not covered.
+   * One that went elsewhere, because the page moved under it, is a fault of the page.
+   */
   async click(selector, { timeout = 15_000 } = {}) {
     let last = null;
     const at = await until(() => `${this.name}: ${selector} can be clicked (${JSON.stringify(last)})`, async () => {
@@ -229,6 +232,7 @@ export class Tab {
         const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
         const top = document.elementFromPoint(x, y);
         if (!top || !(el.contains(top) || top.contains(el))) return `covered by ${top?.outerHTML.slice(0, 80)}`;
+        window.__probe.watchPress(s);
         return { x, y };
       }, selector);
       const rests = typeof spot === 'object' && last?.x === spot.x && last?.y === spot.y;
@@ -236,6 +240,9 @@ export class Tab {
       return rests && spot;
     }, { timeout, every: 50 });
     await this.page.mouse.click(at.x, at.y);
+    // A page that went away with the click was hit.
+    const elsewhere = await this.eval(() => window.__probe?.pressedElsewhere).catch(() => null);
+    if (elsewhere) throw new Error(`${this.name}: ${selector} moved away under the click, which went to ${elsewhere}`);
   }
 
   /** Puts `text` into a field, as typing or pasting does. */

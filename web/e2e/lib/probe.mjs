@@ -74,6 +74,19 @@ export function installProbe() {
     },
   });
 
+  // --- the finger ---
+  let aim = null;
+  /** The next press of a button is meant for what `selector` says. */
+  probe.watchPress = (selector) => {
+    aim = selector;
+    probe.pressedElsewhere = null;
+  };
+  addEventListener('pointerdown', ({ target, isTrusted }) => {
+    if (!aim || !isTrusted || !(target instanceof Element)) return;
+    if (!target.closest(aim) && !target.querySelector(aim)) probe.pressedElsewhere = target.outerHTML.slice(0, 120);
+    aim = null;
+  }, true);
+
   // --- eyes ---
   const find = (where) => {
     const all = [...document.querySelectorAll(where)].flatMap((el) =>

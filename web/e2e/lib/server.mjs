@@ -1,5 +1,5 @@
 // The real binary, with its own data directory and free ports.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -15,6 +15,12 @@ function binary() {
   if (!found) throw new Error(`no veche binary at ${candidates.join(' or ')}: run "cargo build" first, or set VECHE_BIN`);
   return found;
 }
+
+/** This process's environment without settings of the server. */
+const inherited = () => Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('VECHE_')));
+
+/** Runs a subcommand of the binary to its end; what it prints. */
+export const veche = (...args) => execFileSync(binary(), args, { env: inherited(), encoding: 'utf8', stdio: 'pipe' });
 
 /**
  * Where a server listens when a test does not care: loopback, and one address
@@ -52,12 +58,11 @@ export class Server {
     const portsFile = join(this.dir, `ports-${this.starts++}.json`);
     mkdirSync(dirname(this.logPath), { recursive: true });
     const log = createWriteStream(this.logPath, { flags: 'a' });
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('VECHE_')));
     this.process = spawn(binary(), [], {
       cwd: this.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...inherited,
+        ...inherited(),
         RUST_BACKTRACE: '1',
         VECHE_BIND: this.bind.join(','),
         VECHE_DATA_DIR: join(this.dir, 'data'),

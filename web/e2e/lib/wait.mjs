@@ -11,6 +11,9 @@ export const patience = () => Number(process.env.VECHE_E2E_PATIENCE) || Math.min
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How long an answer may come after the deadline: what was asked in time is heard, what hangs has an end. */
+const HEARD_OUT = 30_000;
+
 /**
  * Calls `probe` until it returns something truthy, and returns that.
  * A probe that throws counts as "not yet"; its last error is in the message.
@@ -20,7 +23,7 @@ export async function until(what, probe, { timeout = 15_000, every = 100 } = {})
   let last;
   for (;;) {
     try {
-      const value = await probe();
+      const value = await before(end + HEARD_OUT, 'it does not answer', probe());
       if (value) return value;
       last = undefined;
     } catch (error) {
@@ -44,10 +47,14 @@ export async function holds(what, probe, { ms = 2000, every = 200 } = {}) {
 }
 
 /** Rejects when `promise` takes longer than `ms`. */
-export async function within(what, promise, ms) {
+export function within(what, promise, ms) {
+  return before(Date.now() + ms * patience(), `${what}: not within ${ms} ms`, promise);
+}
+
+async function before(end, message, promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms} ms`)), ms * patience());
+    timer = setTimeout(() => reject(new Error(message)), end - Date.now());
   });
   try {
     return await Promise.race([promise, late]);

@@ -19,6 +19,25 @@ s.test('landing: a room name and a click lead into the lobby', async () => {
   assert.equal(await tab.eval((sel) => document.querySelector(sel).value, id('lobby-room')), 'Комната №1');
 });
 
+s.test('what is told of a room on its door does not push Join away', async () => {
+  const a = await enter(await s.launch(ann), s.server, { room: 'door' });
+  await a.click(id('record'));
+  await a.visible(id('recording'));
+  // The room's state comes when the test says so.
+  const before = `(() => { const real = fetch; window.fetch = async (url, options) => {
+    if (String(url).startsWith('/room-state')) await new Promise((go) => { window.tell = go; });
+    return real(url, options);
+  }; })()`;
+  const b = await openApp(await s.launch(bob), s.server, { room: 'door', before });
+  await b.visible(id('lobby-preview'), { timeout: 20_000 });
+  await b.until('it asks for the room’s state', () => typeof window.tell === 'function');
+  const top = () => b.eval((sel) => document.querySelector(sel).getBoundingClientRect().top, id('join'));
+  const first = await top();
+  await b.eval(() => window.tell());
+  for (const what of ['lobby-record', 'lobby-people']) await b.visible(id(what));
+  assert.ok(Math.abs((await top()) - first) < 2, `Join stood at ${first} and stands at ${await top()}`);
+});
+
 s.test('video-chat: two talk, the third is told that the room is full', async () => {
   const a = await enter(await s.launch(ann), s.server, { app: 'chat', room: 'two' });
   await a.visible(id('alone'));

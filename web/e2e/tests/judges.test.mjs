@@ -1,9 +1,14 @@
 // The judges themselves: a verdict is worth something only when it can be "no".
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { launch } from '../lib/browser.mjs';
 import { firstPictures, hears, hearsNothing, matches, seesMoving } from '../lib/judge.mjs';
-import { PEOPLE } from '../lib/people.mjs';
+import { PEOPLE, mediaFiles } from '../lib/people.mjs';
+import { pictures, plays, showsMoment, vlcShows } from '../lib/playback.mjs';
 import { serveFiles } from '../lib/static.mjs';
 
 const { ann, bob, fox } = PEOPLE;
@@ -53,3 +58,35 @@ for (const [who, engine] of [[ann, 'chromium'], [fox, 'firefox']]) {
     assert.equal(first.fromJoin, null);
   });
 }
+
+test('the judges of files can say yes and no', { timeout: 120_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'veche-e2e-judges-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const files = await serveFiles({ '/': () => ({ type: 'text/html', body: '<!doctype html><title>player</title>' }) });
+  t.after(() => files.close());
+  const persons = [await launch(ann), await launch(fox, { engine: 'firefox' })];
+  t.after(() => Promise.all(persons.map((person) => person.close())));
+  const tabs = await Promise.all(persons.map((person) => person.open(`${files.origin}/`)));
+
+  const { camera, voice } = mediaFiles(ann);
+  for (const [name, type, ...codecs] of [['good.webm', 'video/webm; codecs="vp8, opus"', '-c:v', 'libvpx'], ['good.mp4', 'video/mp4; codecs="avc1.42E01F, opus"', '-c:v', 'libx264', '-movflags', '+faststart']]) {
+    const path = join(dir, name);
+    execFileSync('ffmpeg', ['-v', 'error', '-stream_loop', '-1', '-i', camera, '-stream_loop', '-1', '-i', voice, '-t', '5', ...codecs, '-pix_fmt', 'yuv420p', '-c:a', 'libopus', path]);
+    const decoded = pictures(path);
+    const cut = join(dir, `cut-${name}`);
+    writeFileSync(cut, readFileSync(path).subarray(0, readFileSync(path).length >> 1));
+
+    const shown = vlcShows(path, 4);
+    showsMoment('VLC', decoded, 4, shown, 0.4);
+    assert.throws(() => showsMoment('VLC', decoded, 2, shown, 0.4), /VLC at 2.00/, 'another moment is not taken for it');
+    assert.equal(vlcShows(cut, 4), null, 'VLC shows nothing of what is cut off');
+    for (const tab of tabs) {
+      const played = await plays(tab, path, type, [0.8]);
+      if (!played) continue;
+      showsMoment(tab.name, decoded, 4, played.sights[0].pixels);
+      assert.throws(() => showsMoment(tab.name, decoded, 2, played.sights[0].pixels), /at 2.00/, 'another moment is not taken for it');
+      const half = await plays(tab, cut, type, [0.8]).catch(() => null);
+      if (half) assert.throws(() => showsMoment(tab.name, decoded, 4, half.sights[0].pixels), /Ann|Fox/, 'what is cut off is not seen');
+    }
+  }
+});

@@ -213,12 +213,13 @@ export function Lobby({ call }: { call: Call }) {
             />
           </label>
           <Problem call={call} />
-          <BehindTheDoor call={call} />
           <button type="submit" class="button button--large" data-testid="join" disabled={busy}>
             {busy ? w.lobby.joining : w.lobby.join}
             {!busy && <Icon name="arrow" />}
           </button>
           <p class="lobby__how">{w.lobby.joinHow[how]}</p>
+          {/* Below the button: what comes while somebody presses it must not push it away. */}
+          <BehindTheDoor call={call} />
           <DeviceMenus call={call} />
         </form>
       </div>
