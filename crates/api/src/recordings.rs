@@ -236,20 +236,19 @@ impl Recordings {
             packets: Arc::clone(&packets),
             ticket: ticket.map(|room| Ticket::new(room, &self.rooms)),
         };
-        if self.controls.send(Control::Start(Box::new(start))).is_err() {
-            let problem = Reason::RecordingFailed;
-            self.shared
-                .failed(transport, recording, problem, "shutting down");
-            return;
-        }
         let tap: Tap = Arc::new(move |packet| {
             if packets.queue.push(packet).is_err() {
                 packets.dropped.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let mut taps = lock(&self.shared.taps);
-        taps.insert(transport, recording);
-        self.shared.engine.tap(transport, Some(tap));
+        // First, so that nothing is missed of what comes once it is said to run, and
+        // that one that fails at once is not tapped after all.
+        self.shared.tap(transport, recording, tap);
+        if self.controls.send(Control::Start(Box::new(start))).is_err() {
+            let problem = Reason::RecordingFailed;
+            self.shared
+                .failed(transport, recording, problem, "shutting down");
+        }
     }
 
     /// Ends a recording; its file is finished in the background.
@@ -495,6 +494,12 @@ impl Shared {
             problem,
             detail: detail.to_owned(),
         });
+    }
+
+    fn tap(&self, transport: TransportId, recording: RecordingId, tap: Tap) {
+        let mut taps = lock(&self.taps);
+        taps.insert(transport, recording);
+        self.engine.tap(transport, Some(tap));
     }
 
     /// Unless a newer recording has the tap by now.

@@ -125,7 +125,9 @@ fn what_is_missing_and_what_is_wrong_has_its_status() {
     check(&["ann.mp4", "--settings", "none.json"], 65, "none.json");
     check(&["ann.mp4", "--settings", "mixer.json"], 65, "logo.png");
     check(&["ann.mp4", "--layout-dir", "none"], 65, "none");
-    check(&["ann.mp4", "--size", "8192x8192"], 65, "mixerVideoWidth");
+    let huge = r#"{"mixerVideoWidth":8192,"mixerVideoHeight":8192}"#;
+    fs::write(folder.join("huge.json"), huge).unwrap();
+    check(&["ann.mp4", "--settings", "huge.json"], 65, "8K");
     let itself = ["ann.mp4", "-o", "ann.mp4", "--force"];
     check(&itself, 1, "ann.mp4 cannot be both");
     check(
