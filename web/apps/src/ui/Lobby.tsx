@@ -109,6 +109,12 @@ function Problem({ call }: { call: Call }) {
   );
 }
 
+/** Whether one who enters is recorded: because that runs, or because it begins with them. */
+function recordedBehind({ door, recordsFromStart }: Call): 'runs' | 'begins' | null {
+  if (door.value?.recording) return 'runs';
+  return recordsFromStart && !door.value?.people ? 'begins' : null;
+}
+
 /** Who is there already, and whether one will be recorded: one should know before one enters. */
 function BehindTheDoor({ call }: { call: Call }) {
   const w = words.value;
@@ -118,13 +124,13 @@ function BehindTheDoor({ call }: { call: Call }) {
     return room ? watchDoor(room, (door) => (call.door.value = door)) : undefined;
   }, [room]);
   const door = call.door.value;
-  const recorded = door?.recording ? w.record.found(null) : call.recordsFromStart && !door?.people ? w.record.lobby : null;
+  const recorded = recordedBehind(call);
   return (
     <div class="door" role="status">
       {recorded && (
         <p class="note" data-testid="lobby-record">
           <span class="rec-dot" aria-hidden="true" />
-          {recorded}
+          {recorded === 'runs' ? w.record.found(null) : w.record.lobby}
         </p>
       )}
       {door && door.people > 0 && (
@@ -215,7 +221,12 @@ export function Lobby({ call }: { call: Call }) {
           <Problem call={call} />
           <button type="submit" class="button button--large" data-testid="join" disabled={busy}>
             {busy ? w.lobby.joining : w.lobby.join}
-            {!busy && <Icon name="arrow" />}
+            {!busy && (
+              <span class="button__signs">
+                {recordedBehind(call) && <span class="rec-dot" aria-hidden="true" />}
+                <Icon name="arrow" />
+              </span>
+            )}
           </button>
           <p class="lobby__how">{w.lobby.joinHow[how]}</p>
           {/* Below the button: what comes while somebody presses it must not push it away. */}
