@@ -52,7 +52,8 @@ mod tests {
             ms(3_728_000),
             "Ann: a\n\n00:00 --> 01:00\r\n<b>&",
         );
-        let expected = "\n01:02:05.040 --> 01:02:08.000\nAnn: a\n00:00 --&gt; 01:00\n&lt;b&gt;&amp;\n";
+        let expected =
+            "\n01:02:05.040 --> 01:02:08.000\nAnn: a\n00:00 --&gt; 01:00\n&lt;b&gt;&amp;\n";
         assert_eq!(shown, expected);
     }
 }

@@ -66,7 +66,10 @@ async fn the_chat_of_a_film_is_read_as_captions() {
     assert_eq!(found["files"][1]["captions"], json!(null));
     let answer = server.ask("GET", chat, None).await;
     let kind = answer.header("content-type");
-    assert_eq!((answer.status, kind), (200, Some("text/vtt; charset=utf-8")));
+    assert_eq!(
+        (answer.status, kind),
+        (200, Some("text/vtt; charset=utf-8"))
+    );
     let text = String::from_utf8(answer.body).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let expected = [
