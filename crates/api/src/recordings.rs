@@ -166,9 +166,11 @@ impl Recordings {
         let (jobs, from_jobs) = mpsc::channel();
         let merge_thread = merge::start(
             folder.clone(),
-            config.room_container,
-            config.room_hook.is_some(),
-            config.store.min_free_bytes,
+            merge::Settings {
+                container: config.room_container,
+                has_hook: config.room_hook.is_some(),
+                min_free_bytes: config.store.min_free_bytes,
+            },
             store.sounds().cloned(),
             Arc::clone(&shared),
             from_jobs,

@@ -44,9 +44,7 @@ pub(super) struct Job {
 
 pub(super) fn start(
     folder: PathBuf,
-    container: Container,
-    has_hook: bool,
-    min_free_bytes: u64,
+    settings: Settings,
     sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     jobs: Receiver<Job>,
@@ -54,9 +52,7 @@ pub(super) fn start(
 ) -> io::Result<JoinHandle<()>> {
     let thread = Thread {
         folder,
-        container,
-        has_hook,
-        min_free_bytes,
+        settings,
         sounds,
         shared,
         finished,
@@ -74,11 +70,19 @@ pub(super) fn start(
         })
 }
 
+/// How rooms are put together.
+pub(super) struct Settings {
+    /// `room_record_format`
+    pub(super) container: Container,
+    /// A script is run for each file.
+    pub(super) has_hook: bool,
+    /// `record_min_free_bytes`
+    pub(super) min_free_bytes: u64,
+}
+
 struct Thread {
     folder: PathBuf,
-    container: Container,
-    has_hook: bool,
-    min_free_bytes: u64,
+    settings: Settings,
     sounds: Option<Arc<Sounds>>,
     shared: Arc<Shared>,
     finished: UnboundedSender<Hook>,
@@ -252,7 +256,11 @@ impl Thread {
             .collect();
         let free = super::free_bytes(&self.folder).map_err(|error| error.to_string())?;
         let media = inputs.iter().filter_map(|i| fs::metadata(&i.path).ok());
-        check_space(free, media.map(|m| m.len()).sum(), self.min_free_bytes)?;
+        check_space(
+            free,
+            media.map(|m| m.len()).sum(),
+            self.settings.min_free_bytes,
+        )?;
         let options = MergeOptions {
             text_name: "Chat".to_owned(),
             texts: chat(journal, earliest),
@@ -268,7 +276,7 @@ impl Thread {
             merge_with(&inputs, container, &media, &options, &mut go_on)
                 .map(|merged| (media, merged))
         };
-        let made = match put_together(fitting(self.container, &inputs)) {
+        let made = match put_together(fitting(self.settings.container, &inputs)) {
             Err(error) if error.is_for_matroska() => put_together(Container::Matroska),
             made => made,
         };
@@ -297,7 +305,11 @@ impl Thread {
     }
 
     fn save(&self, media: &Path, mut manifest: Manifest) -> Result<Manifest, String> {
-        let hook = if self.has_hook { PENDING } else { NONE };
+        let hook = if self.settings.has_hook {
+            PENDING
+        } else {
+            NONE
+        };
         let attributes = &mut manifest.origin.attributes;
         attributes.insert(HOOK.to_owned(), hook.to_owned());
         manifest
