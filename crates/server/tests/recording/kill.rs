@@ -143,7 +143,11 @@ async fn killed(kills: usize, arguments: &[&str], codec: &str) {
                 }
                 several => panic!("listed once: {several:?}"),
             };
-            worst = worst.max(sent - kept);
+            let lost = sent - kept;
+            if lost > worst {
+                println!("round {round}, {id}, after {moment:?}: {sent:.2} s sent, {kept:.2} kept");
+            }
+            worst = worst.max(lost);
             assert!(
                 sent - kept <= LOST + LATE,
                 "round {round}: {sent} s were sent, {kept} kept"
