@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run dev build web server test test-rust test-web e2e lint deny advisories format bench bench-record fuzz clean
+.PHONY: help run dev build web server test test-rust test-web test-long e2e lint deny advisories format bench bench-record fuzz clean
 
 # Arguments for the server (`make run ARGS="--http-port 9000"`) and for the
 # browser tests (`make e2e ARGS=meet`).
@@ -61,6 +61,15 @@ e2e: need-build need-e2e $(APPS) ## Run the tests in real browsers (ARGS=meet fo
 	$(call say,tests in real browsers)
 	@cargo test --workspace --locked --no-run --quiet
 	@cd web && npm run e2e -- $(ARGS)
+
+# Not part of CI: the same tests as there, with as much as was promised.
+test-long: need-build need-tests need-e2e $(APPS) ## Run the long tests: 50 kills, ten minutes of sync, hours of sound
+	$(call say,long tests)
+	@cargo build --workspace --locked --quiet
+	@VECHE_KILLS=50 VECHE_FILLS=20 VECHE_SYNC_SECONDS=600 \
+		cargo test --locked -p veche --test recording -- --nocapture --test-threads=1
+	@VECHE_HOURS=2 cargo test --locked -p veche-transcode --test aac long -- --nocapture
+	@cd web && VECHE_SYNC_SECONDS=600 npm run e2e -- sync
 
 lint: need-build need-lint $(INSTALLED) deny ## Check style, types, licences
 	$(call say,rustfmt)

@@ -10,6 +10,8 @@ pub struct AccessUnit {
     pub kind: AccessUnitKind,
     /// When it was captured, as a distance from the origin of the room's clock.
     pub at: Duration,
+    /// How long ago its first packet was received: it waited for others.
+    pub waited: Duration,
     /// The coded bytes.
     ///
     /// VP8, VP9: one frame. H.264: NAL units, each behind its length in four

@@ -16,12 +16,14 @@ use crate::{AccessUnit, AccessUnitKind, AudioCodec, VideoCodec};
 /// call [`Self::finish`].
 ///
 /// Units of one track are in order, their times rise. Those of the two tracks
-/// interleave as they become ready: a gap holds its track back up to a second,
+/// interleave as they become ready: a gap holds its track back up to 800 ms,
 /// the other goes on. Pictures begin with a keyframe, and again after each
 /// loss; what cannot be decoded is not given.
 #[derive(Debug)]
 pub struct Intake {
     clock: PublisherClock,
+    /// The latest that was told.
+    now: Duration,
     audio: Option<AudioTrack>,
     video: Option<VideoTrack>,
     steps: Vec<Step>,
@@ -82,6 +84,7 @@ impl Intake {
         let clock_rate = audio.map_or(48_000, AudioCodec::clock_rate);
         Self {
             clock: PublisherClock::new(clock_rate, 90_000),
+            now: Duration::ZERO,
             audio: audio.map(|codec| AudioTrack {
                 codec,
                 reorder: Reorder::default(),
@@ -108,6 +111,7 @@ impl Intake {
         packet: RecordedPacket,
         units: &mut Vec<AccessUnit>,
     ) {
+        self.now = self.now.max(packet.arrival);
         match kind {
             TrackKind::Audio => {
                 if let Some(track) = &mut self.audio {
@@ -126,6 +130,7 @@ impl Intake {
 
     /// Gives up the gaps that were held long enough.
     pub fn handle_timeout(&mut self, now: Duration, units: &mut Vec<AccessUnit>) {
+        self.now = self.now.max(now);
         if let Some(track) = &mut self.audio {
             track.reorder.expire(now, &mut self.steps);
         }
@@ -186,7 +191,7 @@ impl Intake {
         self.give(TrackKind::Video, units);
         if let Some(track) = &mut self.video {
             track.assembler.finish(&mut self.frames);
-            track.give(&mut self.clock, &mut self.frames, units);
+            track.give(self.now, &mut self.clock, &mut self.frames, units);
         }
     }
 
@@ -204,14 +209,14 @@ impl Intake {
             match kind {
                 TrackKind::Audio => {
                     if let Some(track) = &mut self.audio {
-                        track.handle_step(step, &mut self.clock, units);
+                        track.handle_step(self.now, step, &mut self.clock, units);
                     }
                 }
                 TrackKind::Video => {
                     if let Some(track) = &mut self.video {
                         count(&mut track.counts, &step);
                         track.assembler.handle_step(step, &mut self.frames);
-                        track.give(&mut self.clock, &mut self.frames, units);
+                        track.give(self.now, &mut self.clock, &mut self.frames, units);
                     }
                 }
             }
@@ -227,7 +232,13 @@ fn count(counts: &mut IntakeCounts, step: &Step) {
 }
 
 impl AudioTrack {
-    fn handle_step(&mut self, step: Step, clock: &mut PublisherClock, units: &mut Vec<AccessUnit>) {
+    fn handle_step(
+        &mut self,
+        now: Duration,
+        step: Step,
+        clock: &mut PublisherClock,
+        units: &mut Vec<AccessUnit>,
+    ) {
         count(&mut self.counts, &step);
         let Step::Packet(packet) = step else { return };
         if packet.payload.is_empty() {
@@ -258,6 +269,7 @@ impl AudioTrack {
                 duration,
             },
             at,
+            waited: now.saturating_sub(packet.arrival),
             data: packet.payload,
         });
     }
@@ -274,6 +286,7 @@ impl AudioTrack {
 impl VideoTrack {
     fn give(
         &self,
+        now: Duration,
         clock: &mut PublisherClock,
         frames: &mut Vec<Assembled>,
         units: &mut Vec<AccessUnit>,
@@ -296,6 +309,7 @@ impl VideoTrack {
                     rotation: frame.rotation,
                 },
                 at,
+                waited: now.saturating_sub(frame.arrival),
                 data: frame.coded.data.into(),
             });
         }

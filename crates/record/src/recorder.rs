@@ -32,10 +32,14 @@ use disk::Disk;
 use part::Part;
 use timeline::Timeline;
 
-/// Media waits at most this long before it is given to be written, so that it
-/// is on the disk a second after it was received, slow turns of the writing
-/// thread included.
+/// Media waits at most this long from when it was received to when it is given to
+/// be written, so that it is on the disk a second after it was received, slow turns
+/// of the writing thread included.
 pub const FRAGMENT: Duration = Duration::from_millis(700);
+
+/// What comes late, because it waited behind a loss, comes as a burst. So long is
+/// waited for the rest of it, that it is not a fragment for each unit.
+const BURST: Duration = Duration::from_millis(50);
 
 /// A keyframe cuts a fragment that is at least so old, so that files are easy
 /// to enter; streams of nothing but keyframes don't make a fragment of each.
@@ -45,12 +49,9 @@ const CUT_AT_KEYFRAME: Duration = Duration::from_millis(300);
 pub const FRAGMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// How long sound waits for the first keyframe. Then the file begins with
-/// sound, and the picture joins when it comes.
+/// sound, and the picture joins when it comes; in an aligned file with the black
+/// before it.
 pub const START_PATIENCE: Duration = Duration::from_millis(600);
-
-/// The same for an aligned file: the black before its first picture can only be
-/// written when that picture has told its size.
-pub const ALIGNED_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sound that waits. Ten packets of 2.5 ms for every one that is likely.
 const MAX_HELD: usize = 256;
@@ -74,6 +75,7 @@ enum State {
     /// Nothing to write yet. Sound that waits for a keyframe.
     Waiting {
         held: VecDeque<AccessUnit>,
+        /// When the first of it was received.
         since: Option<Duration>,
     },
     Running,
@@ -151,7 +153,7 @@ impl Recorder {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let flush = self.part.as_ref().and_then(Part::flush_at);
         let start = match &self.state {
-            State::Waiting { since, .. } => since.map(|s| s + self.start_patience()),
+            State::Waiting { since, .. } => since.map(|s| s + START_PATIENCE),
             State::Ended => return None,
             _ => None,
         };
@@ -208,7 +210,7 @@ impl Recorder {
             return;
         }
         if let State::Waiting { since, .. } = &self.state
-            && since.is_some_and(|s| now >= s + self.start_patience())
+            && since.is_some_and(|s| now >= s + START_PATIENCE)
         {
             self.start_with_sound(now);
         }
@@ -309,13 +311,6 @@ impl Recorder {
             End::Empty
         };
         self.end(end);
-    }
-
-    fn start_patience(&self) -> Duration {
-        match self.config.aligned {
-            Some(_) => ALIGNED_PATIENCE,
-            None => START_PATIENCE,
-        }
     }
 
     fn keyframe_is_missing(&self) -> bool {

@@ -12,6 +12,7 @@ mod queue;
 mod recover;
 mod slot;
 mod sound;
+mod sync;
 mod writers;
 
 pub use manifest::{

@@ -6,6 +6,7 @@ mod codecs;
 mod ebml;
 pub(crate) mod finish;
 mod header;
+mod order;
 pub(crate) mod read;
 mod writer;
 

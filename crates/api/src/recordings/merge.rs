@@ -25,7 +25,8 @@ use veche_media::VideoCodec;
 use veche_record::journal::{self, End, Event, Journal, Writer};
 use veche_record::store::{Manifest, ROOM_RECORDING, Sounds, State, kind, manifest_path};
 use veche_record::{
-    AudioCoding, Container, Extras, MAX_INPUTS, MergeOptions, Reader, TrackMedia, chat, merge_with,
+    AudioCoding, Container, Extras, MAX_INPUTS, MergeError, MergeOptions, Reader, TrackMedia, chat,
+    merge_with,
 };
 
 use super::Shared;
@@ -269,17 +270,14 @@ impl Thread {
                 ..Extras::default()
             },
         };
-        let put_together = |container: Container| {
+        let wanted = fitting(self.settings.container, &inputs);
+        let made = made_as(wanted, |container| {
             let name = format!("{}.{}", journal.start.id, container.extension());
             let media = self.folder.join(name);
             let mut go_on = |_: f64| ControlFlow::Continue(());
             merge_with(&inputs, container, &media, &options, &mut go_on)
                 .map(|merged| (media, merged))
-        };
-        let made = match put_together(fitting(self.settings.container, &inputs)) {
-            Err(error) if error.is_for_matroska() => put_together(Container::Matroska),
-            made => made,
-        };
+        });
         let (media, merged) = made.map_err(|error| error.to_string())?;
         for warning in &merged.warnings {
             let (path, error) = (warning.path.display(), &warning.error);
@@ -355,6 +353,17 @@ impl Files {
     }
 }
 
+/// What is too much for the container that is wanted is Matroska.
+fn made_as<T>(
+    wanted: Container,
+    mut make: impl FnMut(Container) -> Result<T, MergeError>,
+) -> Result<T, MergeError> {
+    match make(wanted) {
+        Err(error) if error.is_for_matroska() => make(Container::Matroska),
+        made => made,
+    }
+}
+
 /// Whether there is room for the file of a room whose streams have so many bytes: it
 /// is written twice, as it grows and plain.
 fn check_space(free: u64, media: u64, min_free: u64) -> Result<(), String> {
@@ -389,7 +398,34 @@ fn fitting(container: Container, inputs: &[veche_record::Input]) -> Container {
 
 #[cfg(test)]
 mod tests {
+    use veche_record::FinishError;
+
     use super::*;
+
+    #[test]
+    fn a_room_that_is_too_much_for_mp4_is_matroska_and_nothing_else_is_tried_again() {
+        let too_large = || {
+            let (bytes, limit) = (2, 1);
+            MergeError::Finish(FinishError::IndexTooLarge { bytes, limit })
+        };
+        let mut tried = Vec::new();
+        let made = made_as(Container::Mp4, |container| {
+            tried.push(container);
+            match container {
+                Container::Matroska => Ok(()),
+                _ => Err(too_large()),
+            }
+        });
+        assert!(made.is_ok());
+        assert_eq!(tried, [Container::Mp4, Container::Matroska]);
+        let mut tries = 0;
+        let refused = made_as(Container::Mp4, |_| {
+            tries += 1;
+            Err::<(), _>(MergeError::Write(io::ErrorKind::StorageFull.into()))
+        });
+        assert!(refused.is_err());
+        assert_eq!(tries, 1);
+    }
 
     #[test]
     fn a_room_is_put_together_where_there_is_room_for_it_twice() {

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -33,6 +35,8 @@ pub struct Publisher {
     repeated: bool,
     /// What the client was told when it was published.
     pub status: Value,
+    /// Microseconds of the stream that are on their way.
+    pub sent: Arc<AtomicU64>,
 }
 
 impl Publisher {
@@ -78,6 +82,7 @@ impl Publisher {
             sounds: opus(&fixture("tone.opus")),
             repeated: false,
             status: client.status(id).await,
+            sent: Arc::default(),
         }
     }
 
@@ -133,6 +138,9 @@ impl Publisher {
                 sound += 1;
             }
             self.live.step();
+            let sent = (PICTURE * picture as u32).min(SOUND * sound as u32);
+            let sent = u64::try_from(sent.as_micros()).unwrap();
+            self.sent.store(sent, Ordering::Relaxed);
             std::thread::sleep(Duration::from_millis(1));
         }
         // What was sent last is under way.

@@ -1,5 +1,6 @@
 //! Parts begin: with the first media, with another codec or rotation, after hours.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, FrameSize};
@@ -27,7 +28,8 @@ impl Recorder {
             Some(part) => {
                 let young = now.saturating_sub(part.opened) < MIN_PART;
                 match self.layout.reason_to_leave(&layout) {
-                    Some(PartReason::Rotation) if young => {
+                    // One of sound alone so far is left at once.
+                    Some(PartReason::Rotation) if young && self.timeline.has_video() => {
                         // At the first keyframe that comes when it is old enough.
                         self.wanted = Some(layout);
                         None
@@ -56,8 +58,8 @@ impl Recorder {
             self.wanted = None;
             self.open_part(now, reason, size, unit);
         }
-        if let State::Waiting { held, .. } = &mut self.state {
-            let held = std::mem::take(held);
+        if let State::Waiting { held, since } = &mut self.state {
+            let held = release(held, *since, now);
             self.state = State::Running;
             self.timeline.running(at);
             self.status(Status::Recording);
@@ -109,13 +111,7 @@ impl Recorder {
     }
 
     /// Black and silence from the start of an aligned file to its media.
-    pub(super) fn lead_in(
-        &mut self,
-        now: Duration,
-        aligned: Aligned,
-        at: Duration,
-        unit: &AccessUnit,
-    ) {
+    fn lead_in(&mut self, now: Duration, aligned: Aligned, at: Duration, unit: &AccessUnit) {
         let length = at.saturating_sub(aligned.origin);
         if length.is_zero() {
             return;
@@ -126,9 +122,29 @@ impl Recorder {
         };
         let sound = waiting.map_or(at, |waiting| waiting.min(at));
         let sound = sound.saturating_sub(aligned.origin);
+        self.write_lead_in(now, LeadIn::new(&self.layout, unit, length, sound));
+        if self.layout.audio.is_some() {
+            self.timeline.audio_ends_at(sound);
+        }
+    }
+
+    /// Black before the first picture of an aligned file that began with sound.
+    pub(super) fn late_black(&mut self, now: Duration, unit: &AccessUnit) {
+        let is_first_part = self.counters.parts == 1 && self.part.is_some();
+        if self.config.aligned.is_none() || !is_first_part || self.timeline.has_video() {
+            return;
+        }
+        let length = self.timeline.in_file(unit.at);
+        // Sound that waits is written by itself: who finishes the file puts the black
+        // of its time between.
+        self.flush(now);
+        self.write_lead_in(now, LeadIn::new(&self.layout, unit, length, Duration::ZERO));
+    }
+
+    fn write_lead_in(&mut self, now: Duration, lead_in: LeadIn) {
         let track = self.layout.position(false);
         let mut bytes = Vec::new();
-        for second in LeadIn::new(&self.layout, unit, length, sound) {
+        for second in lead_in {
             let Some(part) = &mut self.part else { break };
             for sample in second {
                 match Some(sample.track) == track {
@@ -145,17 +161,13 @@ impl Recorder {
         if !bytes.is_empty() {
             self.write(bytes);
         }
-        if track.is_some() {
-            self.timeline.audio_ends_at(sound);
-        }
     }
 
     pub(super) fn start_with_sound(&mut self, now: Duration) {
         let State::Waiting { held, since } = &mut self.state else {
             return;
         };
-        let held = std::mem::take(held);
-        *since = None;
+        let held = release(held, since.take(), now);
         let Some(first) = held.front().cloned() else {
             return;
         };
@@ -190,4 +202,19 @@ impl Recorder {
             .or(self.layout.audio)
             .or(waiting)
     }
+}
+
+/// What waited for the first keyframe. The first of it was received then; of the
+/// others it is not known.
+fn release(
+    held: &mut VecDeque<AccessUnit>,
+    since: Option<Duration>,
+    now: Duration,
+) -> VecDeque<AccessUnit> {
+    let waited = since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+    let mut held = std::mem::take(held);
+    for unit in &mut held {
+        unit.waited = waited;
+    }
+    held
 }

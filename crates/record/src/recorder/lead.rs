@@ -9,6 +9,7 @@ use veche_media::{AccessUnit, AudioCodec};
 use super::MAX_PART_DURATION;
 use super::audio;
 use super::part::{Layout, described};
+use super::write::sample;
 use crate::bitstream::black;
 use crate::track::Sample;
 
@@ -99,7 +100,7 @@ impl Silence {
             && let Some((data, length)) = audio::silence(self.codec, until.saturating_sub(self.at))
         {
             self.bytes += data.len();
-            samples.push(sample(self.track, self.at, length, data.into()));
+            samples.push(sample(self.track, self.at, length, true, data.into()));
             self.at += length;
         }
     }
@@ -122,19 +123,8 @@ fn pictures(layout: &Layout, unit: &AccessUnit, length: Duration) -> VecDeque<Sa
     let picture: Arc<[u8]> = picture.into();
     let each = length / count;
     (0..count)
-        .map(|i| sample(track, each * i, each, Arc::clone(&picture)))
+        .map(|i| sample(track, each * i, each, true, Arc::clone(&picture)))
         .collect()
-}
-
-fn sample(track: usize, at: Duration, duration: Duration, data: Arc<[u8]>) -> Sample {
-    Sample {
-        track,
-        at,
-        decode_at: at,
-        duration,
-        keyframe: true,
-        data,
-    }
 }
 
 #[cfg(test)]
@@ -160,6 +150,7 @@ mod tests {
         let unit = AccessUnit {
             kind,
             at: Duration::ZERO,
+            waited: Duration::ZERO,
             data: picture.into(),
         };
         let layout = Layout {

@@ -6,6 +6,7 @@ use veche_media::{AccessUnit, AccessUnitKind};
 
 use super::audio;
 use super::part::Layout;
+use super::write::sample;
 use super::{MAX_HELD, MAX_PART_DURATION, Recorder, State};
 
 impl Recorder {
@@ -56,13 +57,18 @@ impl Recorder {
                 return;
             }
             self.needs_keyframe = false;
+            self.late_black(now, &unit);
             // One that the part is too young for is asked for again.
             self.asked_for_keyframe = self.wanted.map(|_| now);
             self.caught_up();
         }
+        let Some(track) = self.layout.position(true) else {
+            return;
+        };
         let at = self.timeline.video(unit.at);
         let duration = self.timeline.picture_duration();
-        self.push(now, true, at, duration, keyframe, unit.data);
+        let sample = sample(track, at, duration, keyframe, unit.data);
+        self.push(now, unit.waited, sample);
     }
 
     pub(super) fn handle_audio(&mut self, now: Duration, unit: AccessUnit) {
@@ -72,7 +78,7 @@ impl Recorder {
         let duration = audio::duration(codec, &unit.data).unwrap_or(duration);
         if let State::Waiting { held, since } = &mut self.state {
             if self.layout.video.is_some() {
-                since.get_or_insert(now);
+                since.get_or_insert(now.saturating_sub(unit.waited));
                 held.push_back(unit);
                 if held.len() > MAX_HELD {
                     held.pop_front();
@@ -118,16 +124,24 @@ impl Recorder {
             // No keyframe has to come for it.
             self.caught_up();
         }
-        match self.timeline.audio(unit.at, duration) {
-            audio::Place::Overlaps => self.dropped(1),
-            audio::Place::At(at) => self.push(now, false, at, duration, true, unit.data),
+        let Some(track) = self.layout.position(false) else {
+            return;
+        };
+        let at = match self.timeline.audio(unit.at, duration) {
+            audio::Place::Overlaps => {
+                self.dropped(1);
+                return;
+            }
+            audio::Place::At(at) => at,
             audio::Place::Behind { silence, at } => {
                 if !self.fill(now, silence) {
                     self.dropped(1);
                     return;
                 }
-                self.push(now, false, at, duration, true, unit.data);
+                at
             }
-        }
+        };
+        let sample = sample(track, at, duration, true, unit.data);
+        self.push(now, unit.waited, sample);
     }
 }

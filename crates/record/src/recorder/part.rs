@@ -150,8 +150,8 @@ impl Part {
         (part, header)
     }
 
-    pub(super) fn push(&mut self, now: Duration, sample: Sample) {
-        self.since.get_or_insert(now);
+    pub(super) fn push(&mut self, received: Duration, sample: Sample) {
+        self.since = Some(self.since.map_or(received, |since| since.min(received)));
         self.bytes += sample.data.len();
         self.waiting.push(sample);
     }

@@ -115,7 +115,7 @@ impl Timeline {
             .is_some_and(|at| at + PICTURES_GONE >= self.length())
     }
 
-    fn in_file(&self, at: Duration) -> Duration {
+    pub(super) fn in_file(&self, at: Duration) -> Duration {
         at.saturating_sub(self.part_start + self.paused)
     }
 

@@ -4,41 +4,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::part::Part;
-use super::{CUT_AT_KEYFRAME, End, FRAGMENT_BYTES, Output, Recorder, State, Status, audio};
+use super::{
+    BURST, CUT_AT_KEYFRAME, End, FRAGMENT, FRAGMENT_BYTES, Output, Recorder, State, Status, audio,
+};
 use crate::track::Sample;
 
+/// What is shown in the order of decoding.
+pub(super) fn sample(
+    track: usize,
+    at: Duration,
+    duration: Duration,
+    keyframe: bool,
+    data: Arc<[u8]>,
+) -> Sample {
+    Sample {
+        track,
+        at,
+        decode_at: at,
+        duration,
+        keyframe,
+        data,
+    }
+}
+
 impl Recorder {
-    pub(super) fn push(
-        &mut self,
-        now: Duration,
-        video: bool,
-        at: Duration,
-        duration: Duration,
-        keyframe: bool,
-        data: Arc<[u8]>,
-    ) {
-        let Some(track) = self.layout.position(video) else {
-            return;
-        };
-        if video
-            && keyframe
-            && self
-                .part
-                .as_ref()
-                .is_some_and(|p| p.age(now) >= CUT_AT_KEYFRAME)
-        {
+    /// Takes a sample that was received so long ago.
+    pub(super) fn push(&mut self, now: Duration, waited: Duration, sample: Sample) {
+        let is_old = |part: &Part| part.age(now) >= CUT_AT_KEYFRAME;
+        let begins = sample.keyframe && self.layout.position(true) == Some(sample.track);
+        if begins && self.part.as_ref().is_some_and(is_old) {
             self.flush(now);
         }
-        let sample = Sample {
-            track,
-            at,
-            decode_at: at,
-            duration,
-            keyframe,
-            data,
-        };
         if let Some(part) = &mut self.part {
-            part.push(now, sample);
+            let waited = waited.min(FRAGMENT - BURST);
+            part.push(now.saturating_sub(waited), sample);
             if part.bytes() >= FRAGMENT_BYTES {
                 self.flush(now);
             }
@@ -54,14 +53,7 @@ impl Recorder {
         let mut at = from;
         while let Some((data, length)) = audio::silence(codec, to.saturating_sub(at)) {
             self.counters.silence += 1;
-            let sample = Sample {
-                track,
-                at,
-                decode_at: at,
-                duration: length,
-                keyframe: true,
-                data: data.into(),
-            };
+            let sample = sample(track, at, length, true, data.into());
             at += length;
             let Some(part) = &mut self.part else { break };
             part.push_made(now, sample);

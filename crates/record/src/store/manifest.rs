@@ -220,17 +220,32 @@ impl Manifest {
 
     /// Writes it in the place of what is there, at once or not at all.
     pub fn write(&self, path: &Path) -> io::Result<()> {
+        self.replace(path, true)
+    }
+
+    /// The same, in the place of an empty one. Whoever calls it syncs it afterwards,
+    /// and the folder.
+    pub(super) fn write_unsynced(&self, path: &Path) -> io::Result<()> {
+        self.replace(path, false)
+    }
+
+    fn replace(&self, path: &Path, sync: bool) -> io::Result<()> {
         let mut growing = path.as_os_str().to_owned();
         growing.push(GROWING);
         let growing = PathBuf::from(growing);
         let attempt = || {
             let mut file = File::create(&growing)?;
             file.write_all(&serde_json::to_vec_pretty(self)?)?;
-            file.sync_all()?;
+            if sync {
+                file.sync_all()?;
+            }
             fs::rename(&growing, path)?;
-            sync_folder(path)
+            if sync {
+                sync_folder(path)?;
+            }
+            Ok(())
         };
-        attempt().inspect_err(|_| {
+        attempt().inspect_err(|_: &io::Error| {
             let _ = fs::remove_file(&growing);
         })
     }

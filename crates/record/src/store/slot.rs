@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use super::finisher::{Job, name_codecs};
 use super::folder::Folder;
 use super::manifest::{Manifest, State, TrackEntry};
 use super::queue::{Control, Item, Queue};
+use super::sync::{Synced, Syncs};
 use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
 use crate::container::Container;
-use crate::finish::sync_folder;
 use crate::name::Fields;
 use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
 
@@ -34,7 +34,7 @@ pub(super) struct Slot {
 }
 
 struct Open {
-    file: File,
+    file: Arc<Synced>,
     media: PathBuf,
     /// Of whole fragments.
     length: u64,
@@ -49,6 +49,7 @@ pub(super) struct Shop<'a> {
     pub folder: &'a Folder,
     pub listener: &'a Listener,
     pub jobs: &'a std::sync::mpsc::Sender<Job>,
+    pub syncs: &'a Syncs,
 }
 
 impl Slot {
@@ -95,6 +96,13 @@ impl Slot {
             }
             self.carry_out(shop);
         }
+        if let Some(result) = self.open.as_ref().and_then(|o| o.file.result(shop.syncs)) {
+            if let Err(error) = &result {
+                tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
+            }
+            let result = result.map_err(|error| DiskError::from(&error));
+            self.recorder.handle_synced(result);
+        }
         self.recorder.handle_time(self.started.elapsed());
         if stop {
             self.recorder.stop(self.started.elapsed());
@@ -121,11 +129,7 @@ impl Slot {
                     let now = self.started.elapsed();
                     self.recorder.handle_written(now, result);
                 }
-                Output::Sync => {
-                    if let Some(result) = self.sync(shop.config.sync) {
-                        self.recorder.handle_synced(result);
-                    }
-                }
+                Output::Sync => self.sync(shop),
                 Output::Close => self.close(shop),
                 Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
                 Output::Status(status) => {
@@ -149,15 +153,16 @@ impl Slot {
         let Some(open) = &mut self.open else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        match open.file.write_all(bytes) {
+        let mut file = &open.file.file;
+        match file.write_all(bytes) {
             Ok(()) => {
                 open.length += bytes.len() as u64;
                 Ok(())
             }
             Err(error) => {
                 // Half a fragment would hide those that follow it.
-                open.file.set_len(open.length)?;
-                open.file.seek(SeekFrom::Start(open.length))?;
+                file.set_len(open.length)?;
+                file.seek(SeekFrom::Start(open.length))?;
                 Err(error)
             }
         }
@@ -205,16 +210,14 @@ impl Slot {
             tracks: part.tracks.iter().map(TrackEntry::of).collect(),
             ..Manifest::default()
         };
-        manifest.write(manifest_path)?;
+        manifest.write_unsynced(manifest_path)?;
         let media = shop.folder.path().join(&file_name);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .open(&media)?;
-        if let Err(error) = sync_folder(&media) {
-            let _ = std::fs::remove_file(&media);
-            return Err(error);
-        }
+        let file = Synced::new(file, manifest_path);
+        file.ask(shop.syncs);
         self.open = Some(Open {
             file,
             media,
@@ -237,23 +240,17 @@ impl Slot {
         fields
     }
 
-    /// `None` where it is not time for it.
-    fn sync(&mut self, policy: SyncPolicy) -> Option<Result<(), DiskError>> {
-        let open = self.open.as_mut()?;
-        let due = match policy {
+    fn sync(&mut self, shop: &Shop<'_>) {
+        let Some(open) = &mut self.open else { return };
+        let due = match shop.config.sync {
             SyncPolicy::Never => false,
             SyncPolicy::EveryFragment => true,
             SyncPolicy::Interval(interval) => open.synced.elapsed() >= interval,
         };
-        if !due {
-            return None;
+        if due {
+            open.synced = Instant::now();
+            open.file.ask(shop.syncs);
         }
-        open.synced = Instant::now();
-        let synced = open.file.sync_data();
-        if let Err(error) = &synced {
-            tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
-        }
-        Some(synced.map_err(|error| DiskError::from(&error)))
     }
 
     fn close(&mut self, shop: &Shop<'_>) {
@@ -276,5 +273,67 @@ impl Slot {
         };
         // The finisher lives as long as the writers.
         let _ = shop.jobs.send(job);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use veche_media::{AccessUnit, AccessUnitKind, AudioCodec};
+
+    use super::*;
+    use crate::recorder::{self, FRAGMENT};
+
+    #[test]
+    fn a_disk_that_is_slow_to_sync_holds_up_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let config = Config::new(place.path().to_owned());
+        let folder = Folder::open(place.path()).unwrap();
+        let listener: Listener = Arc::new(|_, _| {});
+        let (jobs, finished) = mpsc::channel();
+        // Nobody syncs.
+        let (syncs, waiting) = mpsc::channel();
+        let shop = Shop {
+            config: &config,
+            folder: &folder,
+            listener: &listener,
+            jobs: &jobs,
+            syncs: &syncs,
+        };
+        let codec = AudioCodec::Opus;
+        let request = Request {
+            recorder: recorder::Config {
+                audio: Some(codec),
+                formats: "".parse().unwrap(),
+                ..recorder::Config::default()
+            },
+            ..Request::default()
+        };
+        let queue = Arc::new(Queue::new(1 << 20, 4_096));
+        let mut slot = Slot::new(RecordingId(1), request, Arc::clone(&queue));
+        let duration = Duration::from_millis(20);
+        let begin = Instant::now();
+        let mut lengths = Vec::new();
+        while lengths.len() < 3 {
+            queue.push(AccessUnit {
+                kind: AccessUnitKind::Audio { codec, duration },
+                at: begin.elapsed(),
+                // As if it had been received that long ago: a fragment each.
+                waited: FRAGMENT,
+                data: [0xfc; 40].into(),
+            });
+            assert!(slot.turn(&shop));
+            let length = slot.open.as_ref().map_or(0, |open| open.length);
+            if length > 0 && lengths.last().is_none_or(|last| length > *last) {
+                lengths.push(length);
+            }
+            std::thread::sleep(duration / 20);
+        }
+        let media = slot.open.as_ref().unwrap().media.clone();
+        assert_eq!(std::fs::metadata(&media).unwrap().len(), lengths[2]);
+        assert_eq!(waiting.try_iter().count(), 1, "one at a time");
+        slot.stop(&shop);
+        assert_eq!(finished.try_iter().count(), 1);
     }
 }

@@ -13,12 +13,13 @@ use super::manifest::Manifest;
 use super::queue::Queue;
 use super::slot::{Shop, Slot};
 use super::sound::Sounds;
+use super::sync::{self, Syncs};
 use super::{Config, Event, Listener, RecordingId, Request};
 
 /// How often a writing thread looks at its recordings. With a fragment's age
 /// it stays below the second in which media has to be on the disk, and units
 /// that come in between wake nobody.
-const TURN: Duration = Duration::from_millis(100);
+const TURN: Duration = Duration::from_millis(50);
 
 /// Files that are finished at once: so a short one does not wait for one of
 /// hours.
@@ -27,6 +28,8 @@ const FINISHERS: usize = 2;
 /// The threads.
 pub(super) struct Writers {
     threads: Vec<Worker>,
+    /// One for each of them.
+    syncs: Vec<JoinHandle<()>>,
     finishers: Vec<JoinHandle<()>>,
     /// Works on sound.
     sound: Option<JoinHandle<()>>,
@@ -96,8 +99,10 @@ impl Writers {
                 })?;
             finishers.push(finisher);
         }
-        let mut threads = Vec::new();
+        let (mut threads, mut syncing) = (Vec::new(), Vec::new());
         for n in 0..config.writers.max(1) {
+            let (syncs, thread) = sync::start(n)?;
+            syncing.push(thread);
             let shared = Arc::new(Shared::default());
             let writer = Writer {
                 shared: Arc::clone(&shared),
@@ -105,6 +110,7 @@ impl Writers {
                 folder: Arc::clone(folder),
                 listener: Arc::clone(listener),
                 jobs: jobs.clone(),
+                syncs,
                 running: Arc::clone(&running),
             };
             let thread = thread::Builder::new()
@@ -117,6 +123,7 @@ impl Writers {
         }
         Ok(Self {
             threads,
+            syncs: syncing,
             finishers,
             sound,
             sounds: sounds.cloned(),
@@ -166,7 +173,8 @@ impl Writers {
             }
         }
         self.jobs = None;
-        for thread in self.finishers.drain(..).chain(self.sound.take()) {
+        let others = self.syncs.drain(..).chain(self.finishers.drain(..));
+        for thread in others.chain(self.sound.take()) {
             let _ = thread.join();
         }
     }
@@ -220,6 +228,7 @@ struct Writer {
     folder: Arc<Folder>,
     listener: Listener,
     jobs: Sender<Job>,
+    syncs: Syncs,
     running: Arc<AtomicUsize>,
 }
 
@@ -256,6 +265,7 @@ impl Writer {
             folder: &self.folder,
             listener: &self.listener,
             jobs: &self.jobs,
+            syncs: &self.syncs,
         };
         let id = slot.id();
         let going = catch_unwind(AssertUnwindSafe(|| {

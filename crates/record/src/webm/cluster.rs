@@ -91,7 +91,7 @@ pub(super) fn body<R: Read + Seek>(
 
 pub(super) struct Cluster {
     body: Vec<u8>,
-    timestamp: u64,
+    pub timestamp: u64,
     pub end: u64,
 }
 

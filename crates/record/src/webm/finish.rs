@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::time::Duration;
 
 use super::ebml::{self, bytes, master, uint, wide_uint};
+use super::order::{Cue, Found, Layout, Order};
 use super::read::{Head, head};
 use super::{cluster, header, id};
 use crate::bitstream::{self, aac, g711, opus};
@@ -12,13 +13,6 @@ use crate::error::ReadError;
 use crate::extras::Extras;
 use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, copy};
 use crate::track::{AudioCoding, Track, TrackMedia, time};
-
-/// Clusters that get a cue. One a second for two days; later ones are found
-/// from the last cue.
-const MAX_CUES: usize = 172_800;
-
-/// Where pictures are declared and there are none, sound has cues so far apart.
-const SOUND_CUES_MS: u64 = 2_000;
 
 /// What is left to do when the open file has been looked through.
 pub(crate) struct Plan {
@@ -28,13 +22,6 @@ pub(crate) struct Plan {
     /// Of clusters in the open file: offset, length.
     pieces: Vec<(u64, u64)>,
     pub summary: Summary,
-}
-
-struct Cue {
-    at: u64,
-    number: u64,
-    /// From the first cluster.
-    offset: u64,
 }
 
 /// How long a block lasts by itself: sound and texts tell, pictures do not.
@@ -90,14 +77,14 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
     let mut tracks: Vec<Track> = head.tracks.iter().map(|(_, t)| t.clone()).collect();
     let mut refine: Vec<Refine> = tracks.iter().map(Refine::new).collect();
     let mut seen = vec![Seen::default(); tracks.len()];
-    let mut cues = Vec::new();
     let pictures = tracks.iter().any(Track::is_video);
     let mut at = head.clusters;
     let mut resume = Resume::default();
-    let mut pieces: Vec<(u64, u64)> = Vec::new();
-    let mut copied = 0;
+    let mut layout = Layout::default();
+    let mut order = Order::default();
+    let mut known = Vec::new();
     while at < len {
-        let found = match cluster::read(file, at, len) {
+        let cluster = match cluster::read(file, at, len) {
             Ok(Some(found)) => found,
             // Damage, or the end: whole clusters may follow.
             _ => match resume.find(file, at + 1, id::CLUSTER.to_be_bytes()) {
@@ -108,10 +95,16 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
                 None => break,
             },
         };
-        let mut cue = None;
-        let mut sound = None;
-        let mut is_shown = false;
-        for block in found.blocks() {
+        let mut found = Found {
+            start: at,
+            end: cluster.end,
+            timestamp: cluster.timestamp,
+            entry: None,
+            sound: None,
+            has_pictures: false,
+            has_others: false,
+        };
+        for block in cluster.blocks() {
             let Some(position) = head.position(block.number) else {
                 continue;
             };
@@ -146,33 +139,21 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
             seen.samples += 1;
             seen.keyframes += u64::from(block.key);
             seen.last = seen.last.max(block.at);
-            is_shown |= track.is_video();
-            let found = || Cue {
-                at: block.at,
-                number: block.number,
-                offset: copied,
-            };
+            found.has_pictures |= track.is_video();
+            found.has_others |= !track.is_video();
+            let place = (block.at, block.number);
             if block.key && (track.is_video() || !pictures) {
-                cue.get_or_insert_with(found);
+                found.entry.get_or_insert(place);
             } else if track.is_audio() {
-                sound.get_or_insert_with(found);
+                found.sound.get_or_insert(place);
             }
         }
-        // Among pictures one has to begin with a key; where there are none, with
-        // the sound.
-        let last = cues.last().map(|last: &Cue| last.at);
-        let cue = cue.or(sound.filter(|sound| {
-            let is_far = last.is_none_or(|last| sound.at >= last.saturating_add(SOUND_CUES_MS));
-            !is_shown && is_far
-        }));
-        cues.extend(cue.filter(|_| cues.len() < MAX_CUES));
-        match pieces.last_mut() {
-            Some((start, length)) if *start + *length == at => *length += found.end - at,
-            _ => pieces.push((at, found.end - at)),
-        }
-        copied += found.end - at;
-        at = found.end;
+        at = cluster.end;
+        order.push(found, &mut known);
+        layout.extend(known.drain(..));
     }
+    order.finish(&mut known);
+    layout.extend(known);
     if seen.iter().all(|s| s.samples == 0) {
         return Err(ReadError::NoMedia);
     }
@@ -193,13 +174,13 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
     let summary = Summary {
         duration: summaries.iter().map(|t| t.end).max().unwrap_or_default(),
         tracks: summaries,
-        lost_bytes: len - head.clusters - copied,
+        lost_bytes: len - head.clusters - layout.length,
     };
     Ok(Plan {
         head,
         tracks,
-        cues,
-        pieces,
+        cues: layout.cues,
+        pieces: layout.pieces,
         summary,
     })
 }

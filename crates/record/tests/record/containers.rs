@@ -309,6 +309,56 @@ fn black_waits_for_a_keyframe_that_is_late_and_no_sound_is_lost_meanwhile() {
     }
 }
 
+#[test]
+fn an_aligned_file_whose_camera_comes_on_later_has_black_before() {
+    let sound: Vec<_> = (0..5)
+        .flat_map(|turn| shifted(tone(), ms(3_000 + turn * 4_000)))
+        .collect();
+    let files = [
+        (VideoCodec::H264, "", "a.mp4"),
+        (VideoCodec::Vp8, "", "a.webm"),
+        (VideoCodec::Vp8, "vp8-mkv", "a.mkv"),
+        (VideoCodec::Vp8, "vp8-mp4", "a.mp4"),
+    ];
+    for (codec, formats, name) in files {
+        let folder = tempfile::tempdir().unwrap();
+        let shown = shifted(pictures(codec), ms(15_000));
+        let mut config = config(Some(codec), Some(AudioCodec::Opus), formats);
+        config.aligned = Some(Aligned {
+            origin: Duration::ZERO,
+        });
+        let mut parts = record(config, &together(&[sound.clone(), shown])).parts;
+        assert_eq!(parts.len(), 1);
+        let part = parts.remove(0);
+        let path = write(folder.path(), name, &part.bytes);
+        finish(&path).unwrap();
+        assert_eq!(decode(&path, &[]), "", "{formats}");
+        let probed = probe(&path);
+        near(number(&probed["format"]["duration"]), 23.0, 0.04);
+        assert_eq!(frames(&probed, "video"), 15 + 60);
+        let video = times(&probed, "video");
+        near(video[0], 0.0, 0.001);
+        assert!(video.is_sorted() && times(&probed, "audio").is_sorted());
+        near(brightness(&path, 0.5), 0.0, 0.5);
+        near(brightness(&path, 13.5), 0.0, 0.5);
+        assert!(brightness(&path, 15.5) > 60.0, "the pattern is not black");
+        assert!(loudness(&path, 0.5, 2.0) < -60.0);
+        assert!(loudness(&path, 3.1, 19.0) > -40.0);
+        // In the file, too, what belongs together is together.
+        if name != "a.mp4" {
+            let mut latest = Duration::ZERO;
+            let mut reader = Reader::open(&path).unwrap();
+            while let Some(sample) = reader.next_sample().unwrap() {
+                assert!(sample.at + ms(1_100) > latest, "{:?}", sample.at);
+                latest = latest.max(sample.at);
+            }
+            let cues = cues(&path);
+            assert!(cues.is_sorted() && cues[0] == 0, "{cues:?}");
+            assert!(cues.windows(2).all(|w| w[1] - w[0] < 3_000), "{cues:?}");
+        }
+    }
+}
+
 /// Times of the cues of a finished Matroska file, in milliseconds.
 fn cues(path: &std::path::Path) -> Vec<u64> {
     let bytes = std::fs::read(path).unwrap();

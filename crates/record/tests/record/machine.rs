@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use veche_media::{AccessUnit, AccessUnitKind, AudioCodec, VideoCodec};
-use veche_record::recorder::{Degraded, DiskError, End, Output, PartReason, Recorder, Status};
+use veche_record::recorder::{
+    Degraded, DiskError, End, FRAGMENT, Output, PartReason, Recorder, Status,
+};
 use veche_record::{Reader, finish, inspect};
 
 use crate::support::*;
@@ -60,6 +62,79 @@ fn sound_does_not_wait_for_a_camera_that_is_off() {
     let probed = probe(&path);
     near(times(&probed, "video")[0], 2.0, 0.001);
     assert_eq!(decode(&path, &[]), "");
+}
+
+#[test]
+fn what_waits_for_a_keyframe_is_written_in_its_time() {
+    for aligned in [
+        None,
+        Some(veche_record::recorder::Aligned { origin: ms(0) }),
+    ] {
+        let config = veche_record::recorder::Config {
+            aligned,
+            ..av(VideoCodec::Vp8)
+        };
+        let late = ms(1_000);
+        let shown = shifted(pictures(VideoCodec::Vp8), late + ms(500));
+        let recorded = record(config, &together(&[shifted(tone(), late), shown]));
+        let part = &recorded.parts[0];
+        let begin = late + ms(30);
+        // The header, perhaps what is before an aligned file's media, and media.
+        let media = part.written[1 + usize::from(aligned.is_some())];
+        assert!(media <= begin + FRAGMENT, "{media:?} of {begin:?}");
+    }
+    // Without any picture, too.
+    let recorded = record(av(VideoCodec::Vp8), &tone());
+    let media = recorded.parts[0].written[1];
+    assert!(media <= ms(30) + FRAGMENT, "{media:?}");
+}
+
+#[test]
+fn what_waited_behind_a_loss_is_written_at_once_and_together() {
+    let units = together(&[pictures(VideoCodec::H264), tone()]);
+    let mut recorder = Recorder::new(av(VideoCodec::H264), ms(0));
+    let mut recorded = Recorded::default();
+    for unit in &units {
+        // Of each second the first 800 ms wait for their end.
+        let second = Duration::from_secs(unit.at.as_secs());
+        let now = unit.at.max(second + ms(800));
+        let unit = AccessUnit {
+            waited: now - unit.at,
+            ..unit.clone()
+        };
+        while let Some(due) = recorder.poll_timeout().filter(|t| *t < now) {
+            recorder.handle_time(due);
+            recorded.drain(&mut recorder, due);
+        }
+        recorder.handle_unit(now, unit);
+        recorded.drain(&mut recorder, now);
+    }
+    recorder.stop(ms(4_000));
+    recorded.drain(&mut recorder, ms(4_000));
+    let part = &recorded.parts[0];
+    for second in 0..4 {
+        let burst = ms(second * 1_000 + 800);
+        let written: Vec<_> = part.written[1..]
+            .iter()
+            .filter(|at| **at >= burst && **at <= burst + ms(51))
+            .collect();
+        // Cut at a keyframe once at the most.
+        assert!((1..=2).contains(&written.len()), "{:?}", part.written);
+    }
+    assert_eq!(samples(part)[0], 60);
+}
+
+#[test]
+fn a_phone_whose_camera_comes_on_later_is_upright_from_its_first_picture() {
+    let mut shown = shifted(pictures(VideoCodec::H264), ms(1_000));
+    for unit in &mut shown {
+        if let AccessUnitKind::Video { rotation, .. } = &mut unit.kind {
+            *rotation = 90;
+        }
+    }
+    let recorded = record(av(VideoCodec::H264), &together(&[tone(), shown]));
+    let parts: Vec<_> = recorded.parts.iter().map(samples).collect();
+    assert_eq!((parts.len(), parts[0][0], parts[1][0]), (2, 0, 60));
 }
 
 #[test]
@@ -180,6 +255,7 @@ fn sound_of_a_clock_that_runs_fast_or_slow_stays_with_its_times() {
             let unit = AccessUnit {
                 kind,
                 at: last,
+                waited: Duration::ZERO,
                 data: packet.clone(),
             };
             recorder.handle_unit(last, unit);
@@ -345,6 +421,7 @@ fn on_a_disk_full(
                     info,
                     bytes: Vec::new(),
                     whole: Vec::new(),
+                    written: Vec::new(),
                     closed: false,
                 }),
                 Output::Status(status) => recorded.statuses.push(status),

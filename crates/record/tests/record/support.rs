@@ -56,6 +56,7 @@ fn video(codec: VideoCodec, frames: Vec<Vec<u8>>) -> Vec<AccessUnit> {
                 rotation: 0,
             },
             at: Duration::from_micros(i as u64 * FRAME_US),
+            waited: Duration::ZERO,
             data: data.into(),
         })
         .collect()
@@ -72,6 +73,7 @@ pub fn tone() -> Vec<AccessUnit> {
                 duration: ms(20),
             },
             at: ms(20 * i as u64),
+            waited: Duration::ZERO,
             data: data.into(),
         })
         .collect()
@@ -86,6 +88,7 @@ pub fn buzz(codec: AudioCodec) -> Vec<AccessUnit> {
                 duration: ms(20),
             },
             at: ms(20 * i),
+            waited: Duration::ZERO,
             data: (0..160_u32)
                 .map(|n| if n / 10 % 2 == 0 { 0x20 } else { 0xa0 })
                 .collect(),
@@ -184,6 +187,8 @@ pub struct Part {
     pub bytes: Vec<u8>,
     /// Lengths of the file at which it was whole.
     pub whole: Vec<usize>,
+    /// When it became so long.
+    pub written: Vec<Duration>,
     pub closed: bool,
 }
 
@@ -204,12 +209,14 @@ impl Recorded {
                     info,
                     bytes: Vec::new(),
                     whole: Vec::new(),
+                    written: Vec::new(),
                     closed: false,
                 }),
                 Output::Write(bytes) => {
                     let part = self.parts.last_mut().unwrap();
                     part.bytes.extend_from_slice(&bytes);
                     part.whole.push(part.bytes.len());
+                    part.written.push(now);
                     recorder.handle_written(now, Ok(()));
                 }
                 Output::Sync => {}

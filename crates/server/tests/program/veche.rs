@@ -85,8 +85,15 @@ impl Veche {
     /// `kill -9`.
     #[allow(dead_code, reason = "not all tests do such a thing")]
     pub fn kill(&mut self) {
+        self.kill_asking(|| ());
+    }
+
+    /// The same, and what there is to be seen when the signal is sent.
+    pub fn kill_asking<T>(&mut self, seen: impl FnOnce() -> T) -> T {
         self.child.kill().unwrap();
+        let seen = seen();
         self.child.wait().unwrap();
+        seen
     }
 
     /// Starts it again in its folder.

@@ -1,0 +1,189 @@
+//! Syncs of open files, beside the threads that write: a disk that takes its time
+//! with them holds up no fragment of any recording.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::finish::sync_folder;
+
+/// Where files to sync are sent. Each is there once at a time, so as many wait as
+/// there are recordings.
+pub(super) type Syncs = Sender<Arc<Synced>>;
+
+/// Syncs what is sent until nobody can send any more.
+pub(super) fn start(number: usize) -> io::Result<(Syncs, JoinHandle<()>)> {
+    let (sender, files) = mpsc::channel::<Arc<Synced>>();
+    let thread = thread::Builder::new()
+        .name(format!("record-sync-{number}"))
+        .spawn(move || {
+            for file in files {
+                file.sync();
+            }
+        })?;
+    Ok((sender, thread))
+}
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct Synced {
+    pub(super) file: File,
+    /// Until both lie in their folder for good.
+    manifest: Mutex<Option<PathBuf>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    /// Sent. Whether it was asked for again since it began.
+    Running {
+        again: bool,
+    },
+    Done {
+        result: io::Result<()>,
+        again: bool,
+    },
+}
+
+impl Synced {
+    /// A new file, and the manifest that was written for it.
+    pub(super) fn new(file: File, manifest: &Path) -> Arc<Self> {
+        let state = Mutex::new(State::Idle);
+        let manifest = Mutex::new(Some(manifest.to_owned()));
+        Arc::new(Self {
+            file,
+            manifest,
+            state,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Asks for a sync of what is written by now. While one runs, for another behind it.
+    pub(super) fn ask(self: &Arc<Self>, syncs: &Syncs) {
+        let mut state = self.state();
+        match &mut *state {
+            State::Running { again } | State::Done { again, .. } => *again = true,
+            State::Idle => {
+                *state = State::Running { again: false };
+                drop(state);
+                // The thread lives as long as those who ask.
+                let _ = syncs.send(Arc::clone(self));
+            }
+        }
+    }
+
+    /// How the sync that was asked for went, once.
+    pub(super) fn result(self: &Arc<Self>, syncs: &Syncs) -> Option<io::Result<()>> {
+        let mut state = self.state();
+        if !matches!(*state, State::Done { .. }) {
+            return None;
+        }
+        let State::Done { result, again } = std::mem::replace(&mut *state, State::Idle) else {
+            return None;
+        };
+        drop(state);
+        if again {
+            self.ask(syncs);
+        }
+        Some(result)
+    }
+
+    fn sync(&self) {
+        // What was written before is in it.
+        let begun = |state: &mut State| *state = State::Running { again: false };
+        begun(&mut self.state());
+        let result = self.sync_all();
+        let mut state = self.state();
+        let again = matches!(*state, State::Running { again: true });
+        *state = State::Done { result, again };
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        let mut manifest = lock(&self.manifest);
+        if let Some(path) = &*manifest {
+            File::open(path)?.sync_all()?;
+            sync_folder(path)?;
+            *manifest = None;
+        }
+        self.file.sync_data()
+    }
+}
+
+/// Each change of what is behind these is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn result(file: &Arc<Synced>, syncs: &Syncs) -> io::Result<()> {
+        let limit = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(result) = file.result(syncs) {
+                return result;
+            }
+            assert!(Instant::now() < limit, "no result");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_meanwhile_is_one_more() {
+        let manifest = tempfile::NamedTempFile::new().unwrap();
+        let file = Synced::new(tempfile::tempfile().unwrap(), manifest.path());
+        let (syncs, waiting) = mpsc::channel();
+        for _ in 0..100 {
+            file.ask(&syncs);
+        }
+        assert!(file.result(&syncs).is_none());
+        waiting.try_recv().unwrap().sync();
+        assert!(waiting.try_recv().is_err());
+        // Asked for before it began.
+        assert!(file.result(&syncs).unwrap().is_ok());
+        assert!(waiting.try_recv().is_err());
+
+        file.ask(&syncs);
+        waiting.try_recv().unwrap().sync();
+        for _ in 0..100 {
+            file.ask(&syncs);
+        }
+        assert!(file.result(&syncs).unwrap().is_ok());
+        waiting.try_recv().unwrap().sync();
+        assert!(waiting.try_recv().is_err());
+        assert!(file.result(&syncs).unwrap().is_ok());
+        assert!(file.result(&syncs).is_none());
+    }
+
+    #[test]
+    fn a_refusal_is_told() {
+        let (syncs, thread) = start(0).unwrap();
+        let manifest = tempfile::NamedTempFile::new().unwrap();
+        let good = Synced::new(tempfile::tempfile().unwrap(), manifest.path());
+        good.ask(&syncs);
+        assert!(result(&good, &syncs).is_ok());
+        // A pipe cannot be synced.
+        let (_reader, writer) = io::pipe().unwrap();
+        let writer = File::from(std::os::fd::OwnedFd::from(writer));
+        let bad = Synced::new(writer, manifest.path());
+        bad.ask(&syncs);
+        assert!(result(&bad, &syncs).is_err());
+        let lost = manifest.path().to_owned();
+        let file = Synced::new(tempfile::tempfile().unwrap(), &lost);
+        drop(manifest);
+        file.ask(&syncs);
+        assert!(result(&file, &syncs).is_err());
+        drop(syncs);
+        thread.join().unwrap();
+    }
+}
