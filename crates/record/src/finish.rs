@@ -78,15 +78,26 @@ pub fn finish_to(from: &Path, to: &Path) -> Result<Summary, FinishError> {
 
 /// [`finish_to`], and the file says what it is called and what is where in it.
 pub fn finish_to_with(from: &Path, to: &Path, extras: &Extras) -> Result<Summary, FinishError> {
+    finish_to_turned(from, to, extras, None)
+}
+
+/// [`finish_to_with`], and its pictures are to be turned by so many degrees clockwise,
+/// where the header of the open file could not know.
+pub(crate) fn finish_to_turned(
+    from: &Path,
+    to: &Path,
+    extras: &Extras,
+    rotation: Option<u16>,
+) -> Result<Summary, FinishError> {
     let (mut file, len) = open(from)?;
     Ok(match container(&mut file)? {
         Found::Mp4 => {
-            let plan = mp4::finish::plan(&mut file, len)?;
+            let plan = mp4::finish::plan(&mut file, len)?.turned(rotation);
             write_durably(to, |out| plan.write(&mut file, out, extras))?;
             plan.summary
         }
         Found::Matroska => {
-            let plan = webm::finish::plan(&mut file, len)?;
+            let plan = webm::finish::plan(&mut file, len)?.turned(rotation);
             write_durably(to, |out| plan.write(&mut file, out, extras))?;
             plan.summary
         }
@@ -117,8 +128,13 @@ pub fn finish_bytes(bytes: &[u8], extras: &Extras) -> Result<(Vec<u8>, Summary),
 ///
 /// Finished files are left as they are.
 pub fn finish(path: &Path) -> Result<Summary, FinishError> {
+    finish_turned(path, None)
+}
+
+/// [`finish`] with the rotation of [`finish_to_turned`].
+pub(crate) fn finish_turned(path: &Path, rotation: Option<u16>) -> Result<Summary, FinishError> {
     let beside = beside(path);
-    match finish_to(path, &beside) {
+    match finish_to_turned(path, &beside, &Extras::default(), rotation) {
         Ok(summary) => {
             fs::rename(&beside, path).map_err(FinishError::Write)?;
             sync_folder(path).map_err(FinishError::Write)?;

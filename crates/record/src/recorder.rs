@@ -74,7 +74,8 @@ pub const MAX_PART_DURATION: Duration = Duration::from_secs(12 * 3600);
 enum State {
     /// Nothing to write yet. Sound that waits for a keyframe.
     Waiting {
-        held: VecDeque<AccessUnit>,
+        /// And when it came.
+        held: VecDeque<(Duration, AccessUnit)>,
         /// When the first of it was received.
         since: Option<Duration>,
     },

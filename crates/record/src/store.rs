@@ -46,7 +46,7 @@ use writers::Writers;
 pub enum SyncPolicy {
     /// When the system likes, and when a file is finished.
     Never,
-    /// After each fragment: at most a second is lost.
+    /// After each fragment: at most a second is lost, on a disk that is not slow with it.
     EveryFragment,
     /// At most once in this time.
     Interval(Duration),

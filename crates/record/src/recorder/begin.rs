@@ -28,8 +28,13 @@ impl Recorder {
             Some(part) => {
                 let young = now.saturating_sub(part.opened) < MIN_PART;
                 match self.layout.reason_to_leave(&layout) {
-                    // One of sound alone so far is left at once.
-                    Some(PartReason::Rotation) if young && self.timeline.has_video() => {
+                    Some(PartReason::Rotation) if !self.timeline.has_video() => {
+                        self.layout.rotation = layout.rotation;
+                        self.wanted = None;
+                        self.outputs.push_back(Output::Turn(layout.rotation));
+                        None
+                    }
+                    Some(PartReason::Rotation) if young => {
                         // At the first keyframe that comes when it is old enough.
                         self.wanted = Some(layout);
                         None
@@ -59,7 +64,10 @@ impl Recorder {
             self.open_part(now, reason, size, unit);
         }
         if let State::Waiting { held, since } = &mut self.state {
-            let held = release(held, *since, now);
+            if let (Some(part), Some(since)) = (&mut self.part, *since) {
+                part.received(now, since);
+            }
+            let held = release(held, now);
             self.state = State::Running;
             self.timeline.running(at);
             self.status(Status::Recording);
@@ -117,7 +125,7 @@ impl Recorder {
             return;
         }
         let waiting = match &self.state {
-            State::Waiting { held, .. } => held.front().map(|unit| unit.at),
+            State::Waiting { held, .. } => held.front().map(|(_, unit)| unit.at),
             _ => None,
         };
         let sound = waiting.map_or(at, |waiting| waiting.min(at));
@@ -164,11 +172,11 @@ impl Recorder {
     }
 
     pub(super) fn start_with_sound(&mut self, now: Duration) {
-        let State::Waiting { held, since } = &mut self.state else {
+        let State::Waiting { held, .. } = &mut self.state else {
             return;
         };
-        let held = release(held, since.take(), now);
-        let Some(first) = held.front().cloned() else {
+        let held = release(held, now);
+        let Some(first) = held.first().cloned() else {
             return;
         };
         let AccessUnitKind::Audio { codec, .. } = first.kind else {
@@ -191,7 +199,7 @@ impl Recorder {
     /// waits for the first keyframe.
     pub(super) fn wanted_sound(&self) -> Option<AudioCodec> {
         let waiting = match &self.state {
-            State::Waiting { held, .. } => held.front().and_then(|u| match u.kind {
+            State::Waiting { held, .. } => held.front().and_then(|(_, unit)| match unit.kind {
                 AccessUnitKind::Audio { codec, .. } => Some(codec),
                 AccessUnitKind::Video { .. } => None,
             }),
@@ -204,17 +212,11 @@ impl Recorder {
     }
 }
 
-/// What waited for the first keyframe. The first of it was received then; of the
-/// others it is not known.
-fn release(
-    held: &mut VecDeque<AccessUnit>,
-    since: Option<Duration>,
-    now: Duration,
-) -> VecDeque<AccessUnit> {
-    let waited = since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
-    let mut held = std::mem::take(held);
-    for unit in &mut held {
-        unit.waited = waited;
-    }
-    held
+/// What waited for the first keyframe, and when it came.
+fn release(held: &mut VecDeque<(Duration, AccessUnit)>, now: Duration) -> Vec<AccessUnit> {
+    let late = |(came, mut unit): (Duration, AccessUnit)| {
+        unit.waited += now.saturating_sub(came);
+        unit
+    };
+    held.drain(..).map(late).collect()
 }

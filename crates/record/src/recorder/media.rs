@@ -56,8 +56,8 @@ impl Recorder {
                 self.dropped(1);
                 return;
             }
-            self.needs_keyframe = false;
             self.late_black(now, &unit);
+            self.needs_keyframe = false;
             // One that the part is too young for is asked for again.
             self.asked_for_keyframe = self.wanted.map(|_| now);
             self.caught_up();
@@ -79,7 +79,7 @@ impl Recorder {
         if let State::Waiting { held, since } = &mut self.state {
             if self.layout.video.is_some() {
                 since.get_or_insert(now.saturating_sub(unit.waited));
-                held.push_back(unit);
+                held.push_back((now, unit));
                 if held.len() > MAX_HELD {
                     held.pop_front();
                     self.counters.dropped_units += 1;

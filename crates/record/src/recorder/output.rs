@@ -9,6 +9,9 @@ use super::part::PartInfo;
 pub enum Output {
     /// Make a file; what is written from here on goes to it.
     Open(PartInfo),
+    /// The pictures of the open file, of which none has come so far, are to be turned
+    /// by so many degrees clockwise: its header could not know.
+    Turn(u16),
     /// Append to the open file, then tell [`super::Recorder::handle_written`].
     Write(Arc<Vec<u8>>),
     /// A fragment ends here: a policy of syncing acts on it. If it does, tell

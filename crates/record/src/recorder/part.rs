@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use veche_media::{AccessUnit, AudioCodec, FrameSize, VideoCodec};
 
-use super::FRAGMENT;
+use super::{BURST, CUT_AT_KEYFRAME, FRAGMENT};
 use crate::bitstream;
 use crate::container::{Container, Writer};
 use crate::track::{Sample, Track, TrackMedia};
@@ -120,7 +120,10 @@ pub(super) struct Part {
     writer: Writer,
     waiting: Vec<Sample>,
     bytes: usize,
+    /// When the oldest of it was received.
     since: Option<Duration>,
+    /// When the first of it came here.
+    begun: Option<Duration>,
     /// Of what waits, made here.
     made: u64,
 }
@@ -145,21 +148,29 @@ impl Part {
             waiting: Vec::new(),
             bytes: 0,
             since: None,
+            begun: None,
             made: 0,
         };
         (part, header)
     }
 
-    pub(super) fn push(&mut self, received: Duration, sample: Sample) {
-        self.since = Some(self.since.map_or(received, |since| since.min(received)));
+    pub(super) fn push(&mut self, now: Duration, received: Duration, sample: Sample) {
+        self.begun.get_or_insert(now);
+        self.received(now, received);
         self.bytes += sample.data.len();
         self.waiting.push(sample);
+    }
+
+    /// What is written next was received then, or is behind what was.
+    pub(super) fn received(&mut self, now: Duration, at: Duration) {
+        let at = at.max(now.saturating_sub(FRAGMENT - BURST));
+        self.since = Some(self.since.map_or(at, |since| since.min(at)));
     }
 
     /// Silence, or black.
     pub(super) fn push_made(&mut self, now: Duration, sample: Sample) {
         self.made += 1;
-        self.push(now, sample);
+        self.push(now, now, sample);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -170,14 +181,14 @@ impl Part {
         self.since.map(|s| s + FRAGMENT)
     }
 
-    /// How long the oldest sample waits.
-    pub(super) fn age(&self, now: Duration) -> Duration {
-        self.since.map_or(Duration::ZERO, |s| now.saturating_sub(s))
+    /// Whether a keyframe that comes now begins a fragment.
+    pub(super) fn is_cut_at_keyframe(&self, now: Duration) -> bool {
+        self.begun.is_some_and(|at| now >= at + CUT_AT_KEYFRAME)
     }
 
     /// A fragment of what waits. `sound` is the track of it.
     pub(super) fn take(&mut self, sound: Option<usize>) -> Fragment {
-        self.since = None;
+        (self.since, self.begun) = (None, None);
         self.bytes = 0;
         let of_sound = self.waiting.iter().find(|s| Some(s.track) == sound);
         let fragment = Fragment {

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::part::Part;
-use super::{
-    BURST, CUT_AT_KEYFRAME, End, FRAGMENT, FRAGMENT_BYTES, Output, Recorder, State, Status, audio,
-};
+use super::{End, FRAGMENT_BYTES, Output, Recorder, State, Status, audio};
 use crate::track::Sample;
 
 /// What is shown in the order of decoding.
@@ -30,14 +28,13 @@ pub(super) fn sample(
 impl Recorder {
     /// Takes a sample that was received so long ago.
     pub(super) fn push(&mut self, now: Duration, waited: Duration, sample: Sample) {
-        let is_old = |part: &Part| part.age(now) >= CUT_AT_KEYFRAME;
-        let begins = sample.keyframe && self.layout.position(true) == Some(sample.track);
-        if begins && self.part.as_ref().is_some_and(is_old) {
+        let is_entry = sample.keyframe && self.layout.position(true) == Some(sample.track);
+        let part = self.part.as_ref().filter(|_| is_entry);
+        if part.is_some_and(|part| part.is_cut_at_keyframe(now)) {
             self.flush(now);
         }
         if let Some(part) = &mut self.part {
-            let waited = waited.min(FRAGMENT - BURST);
-            part.push(now.saturating_sub(waited), sample);
+            part.push(now, now.saturating_sub(waited), sample);
             if part.bytes() >= FRAGMENT_BYTES {
                 self.flush(now);
             }

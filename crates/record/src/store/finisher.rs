@@ -8,6 +8,7 @@ use super::manifest::{Manifest, State, manifest_path};
 use super::sound::Sounds;
 use crate::container::Container;
 use crate::error::ReadError;
+use crate::extras::Extras;
 use crate::finish::{self, FinishError, Summary};
 use crate::name::{End, Fields, Template};
 use crate::track::{AudioCoding, Track, TrackMedia};
@@ -136,7 +137,7 @@ fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(
     }
     let summary = match &job.fields {
         Some(fields) if with.template.needs_end() => finish_renamed(with, job, fields, manifest)?,
-        _ => finish::finish(&job.media)?,
+        _ => finish::finish_turned(&job.media, rotation(manifest))?,
     };
     manifest.take_summary(&summary);
     manifest.bytes = fs::metadata(folder.path().join(&manifest.file))?.len();
@@ -151,6 +152,11 @@ fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(
     Ok(())
 }
 
+/// What the manifest knows and the open file may not.
+fn rotation(manifest: &Manifest) -> Option<u16> {
+    manifest.tracks.iter().find_map(|track| track.rotation)
+}
+
 /// The name tells how long it is: the finished file gets another name than the
 /// open one had. The manifest tells of both before the new one is there.
 fn finish_renamed(
@@ -161,7 +167,8 @@ fn finish_renamed(
 ) -> Result<Summary, Problem> {
     let (folder, template) = (with.folder, with.template);
     let beside = finish::beside(&job.media);
-    let summary = finish::finish_to(&job.media, &beside)?;
+    let summary =
+        finish::finish_to_turned(&job.media, &beside, &Extras::default(), rotation(manifest))?;
     let duration_ms = u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX);
     let start_ms = manifest.room_start_us / 1000;
     let mut named = Fields {

@@ -50,8 +50,10 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
             }
             Err(error) => {
                 // What it belonged to is found by its media below.
-                let aside = path.with_extension("json.bad");
-                let _ = fs::rename(path, aside);
+                let _ = match fs::metadata(path) {
+                    Ok(found) if found.len() == 0 => fs::remove_file(path),
+                    _ => fs::rename(path, path.with_extension("json.bad")),
+                };
                 recovery.bad_manifests.push((path.clone(), error));
             }
         }
@@ -60,6 +62,11 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
         finish(&mut recovery, job(folder, &named, path, found));
     }
     for media in orphans(folder) {
+        // Nothing of it came to the disk.
+        if fs::metadata(&media).is_ok_and(|m| m.len() == 0) {
+            let _ = fs::remove_file(&media);
+            continue;
+        }
         if let Some(job) = adopt(folder, media) {
             finish(&mut recovery, job);
         }

@@ -13,6 +13,7 @@ use super::{Config, Event, Listener, RecordingId, Request, SyncPolicy};
 use crate::container::Container;
 use crate::name::Fields;
 use crate::recorder::{DiskError, End, Output, PartInfo, Recorder, Status};
+use crate::track::TrackMedia;
 
 /// One recording on its writing thread.
 pub(super) struct Slot {
@@ -129,6 +130,7 @@ impl Slot {
                     let now = self.started.elapsed();
                     self.recorder.handle_written(now, result);
                 }
+                Output::Turn(rotation) => self.turn_pictures(rotation),
                 Output::Sync => self.sync(shop),
                 Output::Close => self.close(shop),
                 Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
@@ -230,6 +232,25 @@ impl Slot {
         Ok(())
     }
 
+    /// Only the manifest can tell before the file is finished.
+    fn turn_pictures(&mut self, rotation: u16) {
+        if let Some(part) = &mut self.unopened {
+            for track in &mut part.tracks {
+                if let TrackMedia::Video(video) = &mut track.media {
+                    video.rotation = rotation;
+                }
+            }
+        }
+        let Some(open) = &mut self.open else { return };
+        for track in &mut open.manifest.tracks {
+            track.rotation = track.rotation.map(|_| rotation);
+        }
+        if let Err(error) = open.manifest.write(&open.manifest_path) {
+            // Only a crash would leave its pictures as they are.
+            tracing::warn!(recording = self.id.0, %error, "cannot write a manifest");
+        }
+    }
+
     fn fields(&self, shop: &Shop<'_>, part: &PartInfo) -> Fields {
         let mut fields = self.request.name.clone();
         let ms = u64::try_from(part.start.as_millis()).unwrap_or(u64::MAX);
@@ -247,7 +268,7 @@ impl Slot {
             SyncPolicy::EveryFragment => true,
             SyncPolicy::Interval(interval) => open.synced.elapsed() >= interval,
         };
-        if due {
+        if due || !open.file.is_there() {
             open.synced = Instant::now();
             open.file.ask(shop.syncs);
         }
@@ -319,7 +340,7 @@ mod tests {
             queue.push(AccessUnit {
                 kind: AccessUnitKind::Audio { codec, duration },
                 at: begin.elapsed(),
-                // As if it had been received that long ago: a fragment each.
+                // As if it had been received that long ago: fragments come sooner.
                 waited: FRAGMENT,
                 data: [0xfc; 40].into(),
             });
@@ -332,7 +353,12 @@ mod tests {
         }
         let media = slot.open.as_ref().unwrap().media.clone();
         assert_eq!(std::fs::metadata(&media).unwrap().len(), lengths[2]);
-        assert_eq!(waiting.try_iter().count(), 1, "one at a time");
+        let asked: Vec<_> = waiting.try_iter().collect();
+        assert_eq!(asked.len(), 1, "one at a time");
+        asked[0].sync();
+        slot.open.as_ref().unwrap().file.ask(&syncs);
+        assert!(slot.turn(&shop));
+        assert_eq!(waiting.try_iter().count(), 1, "and one behind it");
         slot.stop(&shop);
         assert_eq!(finished.try_iter().count(), 1);
     }

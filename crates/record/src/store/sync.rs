@@ -3,15 +3,17 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::finish::sync_folder;
 
-/// Where files to sync are sent. Each is there once at a time, so as many wait as
-/// there are recordings.
+/// Where files to sync are sent. Each is there once at a time, so no more wait than
+/// there are files that are open or end.
 pub(super) type Syncs = Sender<Arc<Synced>>;
 
 /// Syncs what is sent until nobody can send any more.
@@ -27,6 +29,9 @@ pub(super) fn start(number: usize) -> io::Result<(Syncs, JoinHandle<()>)> {
     Ok((sender, thread))
 }
 
+/// A sync that takes so long is told of as one that failed.
+const SLOW: Duration = Duration::from_secs(10);
+
 /// An open file.
 #[derive(Debug)]
 pub(super) struct Synced {
@@ -39,9 +44,13 @@ pub(super) struct Synced {
 #[derive(Debug)]
 enum State {
     Idle,
-    /// Sent. Whether it was asked for again since it began.
+    /// Sent.
     Running {
+        /// Asked for again since it began.
         again: bool,
+        since: Instant,
+        /// It was told of that it takes long.
+        told: bool,
     },
     Done {
         result: io::Result<()>,
@@ -69,9 +78,13 @@ impl Synced {
     pub(super) fn ask(self: &Arc<Self>, syncs: &Syncs) {
         let mut state = self.state();
         match &mut *state {
-            State::Running { again } | State::Done { again, .. } => *again = true,
+            State::Running { again, .. } | State::Done { again, .. } => *again = true,
             State::Idle => {
-                *state = State::Running { again: false };
+                *state = State::Running {
+                    again: false,
+                    since: Instant::now(),
+                    told: false,
+                };
                 drop(state);
                 // The thread lives as long as those who ask.
                 let _ = syncs.send(Arc::clone(self));
@@ -79,40 +92,63 @@ impl Synced {
         }
     }
 
-    /// How the sync that was asked for went, once.
+    /// How the sync that was asked for went, once; or that it has not come to an end
+    /// for long.
     pub(super) fn result(self: &Arc<Self>, syncs: &Syncs) -> Option<io::Result<()>> {
         let mut state = self.state();
-        if !matches!(*state, State::Done { .. }) {
-            return None;
+        match std::mem::replace(&mut *state, State::Idle) {
+            State::Done { result, again } => {
+                drop(state);
+                if again {
+                    self.ask(syncs);
+                }
+                Some(result)
+            }
+            State::Running { again, since, told } => {
+                let is_slow = !told && since.elapsed() >= SLOW;
+                *state = State::Running {
+                    again,
+                    since,
+                    told: told || is_slow,
+                };
+                is_slow.then(|| Err(io::ErrorKind::TimedOut.into()))
+            }
+            State::Idle => None,
         }
-        let State::Done { result, again } = std::mem::replace(&mut *state, State::Idle) else {
-            return None;
-        };
-        drop(state);
-        if again {
-            self.ask(syncs);
-        }
-        Some(result)
     }
 
-    fn sync(&self) {
+    /// Whether it is there after a power cut, with its manifest.
+    pub(super) fn is_there(&self) -> bool {
+        // Who holds it is about to.
+        matches!(self.manifest.try_lock().as_deref(), Ok(None))
+    }
+
+    pub(super) fn sync(&self) {
         // What was written before is in it.
-        let begun = |state: &mut State| *state = State::Running { again: false };
-        begun(&mut self.state());
+        if let State::Running { again, .. } = &mut *self.state() {
+            *again = false;
+        }
         let result = self.sync_all();
         let mut state = self.state();
-        let again = matches!(*state, State::Running { again: true });
+        let again = matches!(*state, State::Running { again: true, .. });
         *state = State::Done { result, again };
     }
 
     fn sync_all(&self) -> io::Result<()> {
+        // It was finished, and there is another in its place, before its turn came.
+        if self.file.metadata()?.nlink() == 0 {
+            return Ok(());
+        }
         let mut manifest = lock(&self.manifest);
-        if let Some(path) = &*manifest {
+        let told = manifest.as_ref().map_or(Ok(()), |path| {
             File::open(path)?.sync_all()?;
-            sync_folder(path)?;
+            sync_folder(path)
+        });
+        if told.is_ok() {
             *manifest = None;
         }
-        self.file.sync_data()
+        drop(manifest);
+        self.file.sync_data().and(told)
     }
 }
 
@@ -123,9 +159,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
+
+    /// That is in its folder as long as the test runs.
+    fn open_file() -> File {
+        let (file, path) = tempfile::NamedTempFile::new().unwrap().into_parts();
+        // Its name goes with the other half.
+        std::mem::forget(path);
+        file
+    }
 
     fn result(file: &Arc<Synced>, syncs: &Syncs) -> io::Result<()> {
         let limit = Instant::now() + Duration::from_secs(20);
@@ -141,7 +183,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_meanwhile_is_one_more() {
         let manifest = tempfile::NamedTempFile::new().unwrap();
-        let file = Synced::new(tempfile::tempfile().unwrap(), manifest.path());
+        let file = Synced::new(open_file(), manifest.path());
         let (syncs, waiting) = mpsc::channel();
         for _ in 0..100 {
             file.ask(&syncs);
@@ -166,10 +208,29 @@ mod tests {
     }
 
     #[test]
+    fn one_that_takes_long_is_told_of_once_and_is_well_when_it_ends() {
+        let manifest = tempfile::NamedTempFile::new().unwrap();
+        let file = Synced::new(open_file(), manifest.path());
+        let (syncs, waiting) = mpsc::channel();
+        file.ask(&syncs);
+        assert!(file.result(&syncs).is_none());
+        *file.state() = State::Running {
+            again: false,
+            since: Instant::now().checked_sub(SLOW).unwrap(),
+            told: false,
+        };
+        let told = file.result(&syncs).unwrap().unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::TimedOut);
+        assert!(file.result(&syncs).is_none());
+        waiting.try_recv().unwrap().sync();
+        assert!(file.result(&syncs).unwrap().is_ok());
+    }
+
+    #[test]
     fn a_refusal_is_told() {
         let (syncs, thread) = start(0).unwrap();
         let manifest = tempfile::NamedTempFile::new().unwrap();
-        let good = Synced::new(tempfile::tempfile().unwrap(), manifest.path());
+        let good = Synced::new(open_file(), manifest.path());
         good.ask(&syncs);
         assert!(result(&good, &syncs).is_ok());
         // A pipe cannot be synced.
@@ -179,10 +240,16 @@ mod tests {
         bad.ask(&syncs);
         assert!(result(&bad, &syncs).is_err());
         let lost = manifest.path().to_owned();
-        let file = Synced::new(tempfile::tempfile().unwrap(), &lost);
+        let file = Synced::new(open_file(), &lost);
         drop(manifest);
         file.ask(&syncs);
         assert!(result(&file, &syncs).is_err());
+        assert!(!file.is_there());
+        std::fs::write(&lost, "again").unwrap();
+        file.ask(&syncs);
+        assert!(result(&file, &syncs).is_ok());
+        assert!(file.is_there());
+        std::fs::remove_file(&lost).unwrap();
         drop(syncs);
         thread.join().unwrap();
     }

@@ -186,6 +186,17 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
 }
 
 impl Plan {
+    /// Its pictures are turned so, if that is known.
+    pub(crate) fn turned(mut self, rotation: Option<u16>) -> Self {
+        let told = self.summary.tracks.iter_mut().map(|told| &mut told.track);
+        for track in self.tracks.iter_mut().chain(told) {
+            if let (TrackMedia::Video(video), Some(rotation)) = (&mut track.media, rotation) {
+                video.rotation = rotation;
+            }
+        }
+        self
+    }
+
     /// Writes the plain file.
     pub(crate) fn write<R: Read + Seek, W: Write>(
         &self,

@@ -12,6 +12,8 @@ pub(super) struct Cue {
     pub(super) number: u64,
     /// From the first cluster.
     pub(super) offset: u64,
+    /// Of sound where there are pictures in the file.
+    is_sound: bool,
 }
 
 /// A cluster that was looked through.
@@ -27,9 +29,9 @@ pub(super) struct Found {
     pub(super) has_others: bool,
 }
 
-/// Clusters before the first picture that is not earlier than the sound before it.
-/// Seven hours of them.
-const MAX_EARLY: usize = 32_768;
+/// Clusters before the first picture that is not earlier than the sound before it: more
+/// than the twelve hours of a file, and ten megabytes.
+const MAX_EARLY: usize = 100_000;
 
 /// Puts clusters where they belong. They lie in order but for one case: the black
 /// before the first picture of a file that began with sound is behind that sound.
@@ -80,16 +82,18 @@ impl Layout {
     fn push(&mut self, found: &Found) {
         // Among pictures one has to begin with a key; where there are none, with
         // the sound.
-        let last = self.cues.last().map(|last| last.at);
-        let entry = found.entry.or(found.sound.filter(|(at, _)| {
-            let is_far = last.is_none_or(|last| *at >= last.saturating_add(SOUND_CUES_MS));
-            !found.has_pictures && is_far
-        }));
-        let is_next = |(at, _): &(u64, u64)| last.is_none_or(|last| *at >= last);
-        let is_room = self.cues.len() < MAX_CUES;
-        if let Some((at, number)) = entry.filter(is_next).filter(|_| is_room) {
-            let offset = self.length;
-            self.cues.push(Cue { at, number, offset });
+        if let Some((at, number)) = found.entry {
+            // A keyframe that waited behind a loss may be earlier than the sound before.
+            let is_later = |last: &mut Cue| last.is_sound && last.at >= at;
+            while self.cues.pop_if(is_later).is_some() {}
+            self.cue(at, number, false);
+        } else if let Some((at, number)) = found.sound
+            && !found.has_pictures
+        {
+            let last = self.cues.last().map(|last| last.at);
+            if last.is_none_or(|last| at >= last.saturating_add(SOUND_CUES_MS)) {
+                self.cue(at, number, true);
+            }
         }
         let length = found.end - found.start;
         match self.pieces.last_mut() {
@@ -97,6 +101,18 @@ impl Layout {
             _ => self.pieces.push((found.start, length)),
         }
         self.length += length;
+    }
+
+    fn cue(&mut self, at: u64, number: u64, is_sound: bool) {
+        let is_next = self.cues.last().is_none_or(|last| at >= last.at);
+        if is_next && self.cues.len() < MAX_CUES {
+            self.cues.push(Cue {
+                at,
+                number,
+                offset: self.length,
+                is_sound,
+            });
+        }
     }
 }
 

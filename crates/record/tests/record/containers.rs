@@ -343,7 +343,19 @@ fn an_aligned_file_whose_camera_comes_on_later_has_black_before() {
         near(brightness(&path, 13.5), 0.0, 0.5);
         assert!(brightness(&path, 15.5) > 60.0, "the pattern is not black");
         assert!(loudness(&path, 0.5, 2.0) < -60.0);
-        assert!(loudness(&path, 3.1, 19.0) > -40.0);
+        for second in 3..22 {
+            assert!(loudness(&path, f64::from(second) + 0.1, 0.8) > -40.0);
+        }
+        let sound = times(&probed, "audio");
+        assert!(sound.windows(2).all(|w| w[1] - w[0] < 0.13), "{sound:?}");
+        // Cut anywhere it plays, too.
+        for length in part.whole.iter().skip(2) {
+            let path = write(folder.path(), "cut", &part.bytes[..*length]);
+            if finish(&path).unwrap().tracks[0].samples == 0 {
+                continue;
+            }
+            assert_eq!(decode(&path, &[]), "", "{formats} cut at {length}");
+        }
         // In the file, too, what belongs together is together.
         if name != "a.mp4" {
             let mut latest = Duration::ZERO;
@@ -412,6 +424,39 @@ fn sound_can_be_sought_where_a_camera_is_off() {
         }
         assert!(keys.is_empty() || among.len() == keys.len(), "{times:?}");
         assert_eq!(decode(&path, &[]), "");
+    }
+}
+
+#[test]
+fn the_first_picture_has_a_cue_however_late_it_comes() {
+    let sound = shifted(tone(), ms(1_000));
+    // When they are captured, and how much later than the sound of their time they
+    // come: with the file's beginning, and behind a loss when that sound has a cue.
+    for (at, late) in [(1_400, ms(150)), (1_400, ms(650)), (3_050, ms(850))] {
+        let shown = shifted(pictures(VideoCodec::Vp8), ms(at));
+        let mut come: Vec<_> = sound
+            .iter()
+            .map(|unit| (unit.at + ms(30), unit.clone()))
+            .collect();
+        // One keyframe, as browsers send them.
+        let group = shown.iter().take(15);
+        come.extend(group.map(|unit| (unit.at + late, unit.clone())));
+        come.sort_by_key(|(now, _)| *now);
+        let config = config(Some(VideoCodec::Vp8), Some(AudioCodec::Opus), "");
+        let mut recorded = record_as_they_come(config, &come);
+        let part = recorded.parts.remove(0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = write(folder.path(), "a.webm", &part.bytes);
+        finish(&path).unwrap();
+        assert_eq!(decode(&path, &[]), "");
+        let probed = probe(&path);
+        let first = (times(&probed, "video")[0] * 1_000.0).round() as u64;
+        assert_eq!(frames(&probed, "video"), 15);
+        let cues = cues(&path);
+        assert!(
+            cues.is_sorted() && cues.contains(&first),
+            "{first} in {cues:?}"
+        );
     }
 }
 

@@ -92,25 +92,15 @@ fn what_waits_for_a_keyframe_is_written_in_its_time() {
 #[test]
 fn what_waited_behind_a_loss_is_written_at_once_and_together() {
     let units = together(&[pictures(VideoCodec::H264), tone()]);
-    let mut recorder = Recorder::new(av(VideoCodec::H264), ms(0));
-    let mut recorded = Recorded::default();
-    for unit in &units {
+    let come = units.iter().map(|unit| {
         // Of each second the first 800 ms wait for their end.
         let second = Duration::from_secs(unit.at.as_secs());
         let now = unit.at.max(second + ms(800));
-        let unit = AccessUnit {
-            waited: now - unit.at,
-            ..unit.clone()
-        };
-        while let Some(due) = recorder.poll_timeout().filter(|t| *t < now) {
-            recorder.handle_time(due);
-            recorded.drain(&mut recorder, due);
-        }
-        recorder.handle_unit(now, unit);
-        recorded.drain(&mut recorder, now);
-    }
-    recorder.stop(ms(4_000));
-    recorded.drain(&mut recorder, ms(4_000));
+        let waited = now - unit.at;
+        let unit = unit.clone();
+        (now, AccessUnit { waited, ..unit })
+    });
+    let recorded = record_as_they_come(av(VideoCodec::H264), &come.collect::<Vec<_>>());
     let part = &recorded.parts[0];
     for second in 0..4 {
         let burst = ms(second * 1_000 + 800);
@@ -133,8 +123,9 @@ fn a_phone_whose_camera_comes_on_later_is_upright_from_its_first_picture() {
         }
     }
     let recorded = record(av(VideoCodec::H264), &together(&[tone(), shown]));
-    let parts: Vec<_> = recorded.parts.iter().map(samples).collect();
-    assert_eq!((parts.len(), parts[0][0], parts[1][0]), (2, 0, 60));
+    assert_eq!(recorded.parts.len(), 1);
+    let part = &recorded.parts[0];
+    assert_eq!((part.turned, samples(part)[0]), (Some(90), 60));
 }
 
 #[test]
@@ -422,6 +413,7 @@ fn on_a_disk_full(
                     bytes: Vec::new(),
                     whole: Vec::new(),
                     written: Vec::new(),
+                    turned: None,
                     closed: false,
                 }),
                 Output::Status(status) => recorded.statuses.push(status),

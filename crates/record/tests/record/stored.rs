@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use veche_media::{AudioCodec, VideoCodec};
 use veche_record::name::Fields;
 use veche_record::recorder::{End, Status};
 use veche_record::store::{Config, Event, Manifest, Request, StartError, State, Store};
+use veche_record::{Reader, TrackMedia, inspect};
 
 use crate::support::*;
 
@@ -346,6 +347,9 @@ fn a_manifest_that_was_lost_is_made_again() {
     );
     write(folder.path(), "bad.webm", &part.bytes);
     write(folder.path(), "bad.json", b"{\"version\":");
+    // A power cut came before anything of them was on the disk.
+    write(folder.path(), "nothing.webm", b"");
+    write(folder.path(), "nothing.json", b"");
     write(folder.path(), "half.webm.finishing", b"half");
     write(folder.path(), "half.json.tmp", b"half");
     // Of somebody who keeps something else here and is writing it now.
@@ -353,7 +357,7 @@ fn a_manifest_that_was_lost_is_made_again() {
     write(folder.path(), "notes.txt", b"not ours");
     let (store, _events) = open(small(folder.path()));
     let recovery = store.recover();
-    assert_eq!(recovery.bad_manifests.len(), 1);
+    assert_eq!(recovery.bad_manifests.len(), 2);
     let states: Vec<_> = recovery
         .files
         .iter()
@@ -369,9 +373,83 @@ fn a_manifest_that_was_lost_is_made_again() {
     assert!(folder.path().join("notes.txt").exists());
     assert!(!folder.path().join("half.webm.finishing").exists());
     assert!(!folder.path().join("half.json.tmp").exists());
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(left.filter(|name| name.starts_with("nothing")).count(), 0);
     assert!(folder.path().join("other.state.tmp").exists());
     assert!(store.recover().files.is_empty(), "once is enough");
     store.close();
+}
+
+#[test]
+fn a_phone_whose_camera_comes_on_later_is_upright_after_a_crash_too() {
+    for (codec, formats, ending) in [
+        (VideoCodec::H264, "", "mp4"),
+        (VideoCodec::Vp8, "vp8-mkv", "mkv"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, events) = open(small(folder.path()));
+        let mut request = request("bob");
+        request.recorder = config(Some(codec), Some(AudioCodec::Opus), formats);
+        let handle = store.start(request).unwrap();
+        let mut first = tone().remove(0);
+        // Longer than sound waits for a camera.
+        first.waited = ms(1_000);
+        handle.push(first);
+        let opened = loop {
+            if let Event::Opened(manifest) = events.recv().unwrap() {
+                break manifest;
+            }
+        };
+        assert_eq!(opened.tracks[0].rotation, Some(0));
+        for mut unit in together(&[pictures(codec), tone()]) {
+            unit.at += ms(100);
+            if let veche_media::AccessUnitKind::Video { rotation, .. } = &mut unit.kind {
+                *rotation = 90;
+            }
+            handle.push(unit);
+        }
+        let manifest_path = folder.path().join(&opened.file).with_extension("json");
+        until("the manifest tells of it", || {
+            Manifest::read(&manifest_path).unwrap().tracks[0].rotation == Some(90)
+        });
+        until("there are pictures", || {
+            let media = folder.path().join(&opened.file);
+            inspect(&media).is_ok_and(|found| found.tracks[0].samples > 0)
+        });
+        // What a crash would leave now.
+        let crashed = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, crashed.path().join(path.file_name().unwrap())).unwrap();
+        }
+        handle.stop();
+        let finished = closed(&events);
+        store.close();
+        let (again, _events) = open(small(crashed.path()));
+        let recovered = again.recover().files.remove(0);
+        again.close();
+        for (manifest, folder) in [(finished, &folder), (recovered, &crashed)] {
+            assert_eq!((manifest.part, &*manifest.container), (1, ending));
+            assert_eq!(manifest.tracks[0].rotation, Some(90), "{manifest:?}");
+            let path = folder.path().join(&manifest.file);
+            assert_eq!(decode(&path, &[]), "");
+            let mut reader = Reader::open(&path).unwrap();
+            let TrackMedia::Video(video) = reader.tracks()[0].media.clone() else {
+                panic!("{manifest:?}");
+            };
+            assert_eq!(video.rotation, 90);
+            assert!(reader.next_sample().unwrap().is_some());
+        }
+    }
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < limit, "{what}");
+        std::thread::sleep(ms(5));
+    }
 }
 
 /// A file system of 160 KB. Fails where mounting is not allowed: run the tests
@@ -389,7 +467,7 @@ fn a_disk_that_fills_up_leaves_files_that_play() {
     let handles: Vec<_> = (0..4)
         .map(|_| store.start(request("bob")).unwrap())
         .collect();
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     for round in 0..2 {
         for unit in shifted(units(), ms(4000 * round)) {
             std::thread::sleep(unit.at.saturating_sub(started.elapsed()));
@@ -411,7 +489,7 @@ fn a_disk_that_fills_up_leaves_files_that_play() {
         let manifest = closed(&events);
         let path = folder.path().join(&manifest.file);
         println!("{} {:?} {:?}", manifest.file, manifest.state, manifest.note);
-        if veche_record::inspect(&path).is_ok() {
+        if inspect(&path).is_ok() {
             assert_eq!(decode(&path, &[]), "");
             played += 1;
         } else {
@@ -467,7 +545,7 @@ fn a_recording_of_nothing_says_so_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (store, events) = open(small(folder.path()));
     // As long as twenty turns of the writer, had each to be waited for.
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     for _ in 0..40 {
         store.start(request("bob")).unwrap().stop();
         let ended = events

@@ -189,6 +189,7 @@ pub struct Part {
     pub whole: Vec<usize>,
     /// When it became so long.
     pub written: Vec<Duration>,
+    pub turned: Option<u16>,
     pub closed: bool,
 }
 
@@ -210,6 +211,7 @@ impl Recorded {
                     bytes: Vec::new(),
                     whole: Vec::new(),
                     written: Vec::new(),
+                    turned: None,
                     closed: false,
                 }),
                 Output::Write(bytes) => {
@@ -219,6 +221,7 @@ impl Recorded {
                     part.written.push(now);
                     recorder.handle_written(now, Ok(()));
                 }
+                Output::Turn(rotation) => self.parts.last_mut().unwrap().turned = Some(rotation),
                 Output::Sync => {}
                 Output::Close => self.parts.last_mut().unwrap().closed = true,
                 Output::RequestKeyframe => self.keyframe_requests += 1,
@@ -230,13 +233,19 @@ impl Recorded {
 
 /// Each unit a little after it was captured, then the end.
 pub fn record(config: Config, units: &[AccessUnit]) -> Recorded {
+    let come = |unit: &AccessUnit| (unit.at + ms(30), unit.clone());
+    record_as_they_come(config, &units.iter().map(come).collect::<Vec<_>>())
+}
+
+/// Each unit at its time of coming, then the end.
+pub fn record_as_they_come(config: Config, units: &[(Duration, AccessUnit)]) -> Recorded {
     let mut recorded = Recorded::default();
-    let start = units.first().map_or(Duration::ZERO, |u| u.at);
+    let start = units.first().map_or(Duration::ZERO, |(now, _)| *now);
     let mut recorder = Recorder::new(config, start);
     recorded.drain(&mut recorder, start);
     let mut now = start;
-    for unit in units {
-        now = unit.at + ms(30);
+    for (come, unit) in units {
+        now = *come;
         while let Some(due) = recorder.poll_timeout().filter(|t| *t < now) {
             recorder.handle_time(due);
             recorded.drain(&mut recorder, due);
