@@ -33,7 +33,9 @@ pub struct RoomState {
 impl Hub {
     /// What there is behind a room's door.
     pub fn look_in(&self, name: &RoomName) -> RoomState {
-        let always = self.settings.record_streams && self.settings.record_all_rooms;
+        let settings = &self.settings;
+        let all = settings.record_all_rooms || settings.record_all;
+        let always = settings.record_streams && all;
         let room = self.rooms.get(name);
         RoomState {
             people: room.map_or(0, |room| room.members.len()),

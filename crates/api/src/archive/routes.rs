@@ -99,7 +99,7 @@ pub(super) async fn one(
     delete, path = "/rest-api/recordings/{id}", tag = "recordings",
     params(("id" = String, Path)),
     responses(
-        (status = 200, description = "It is in the trash until `deletedUntil`", body = Recording),
+        (status = 200, description = "It is in the trash until `deletedUntil`; gone where there is no trash", body = Recording),
         (status = 401, description = "Not an operator", body = Problem),
         (status = 404, description = "There is none", body = Problem),
         (status = 409, description = "It is being recorded or mixed (`recording_in_use`)", body = Problem),

@@ -61,7 +61,7 @@ pub(super) async fn log_in(
 
 /// Whether one is logged in.
 #[utoipa::path(
-    get, path = "/rest-api/session", tag = "session",
+    get, path = "/rest-api/session", tag = "session", security(("session" = [])),
     responses(
         (status = 200, description = "Logged in"),
         (status = 401, description = "Not logged in", body = Problem),

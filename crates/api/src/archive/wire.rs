@@ -80,7 +80,9 @@ enum Kind {
     Stream,
 }
 
-/// How far it is.
+/// How far it is. `recording`: it is being written. `finishing`: it ended and is made
+/// plain, or its sound is put into AAC. `ready`: plain and complete. `recovered`: plain, a
+/// crash ended it. `broken`: it cannot be finished, `note` says why.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {

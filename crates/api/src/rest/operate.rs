@@ -58,7 +58,8 @@ async fn start(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<(), Ref
     ask(&shared, which.record(true)).await
 }
 
-/// Stop recording a live stream.
+/// Stop recording a live stream. While its room is recorded, it is out of the room's file
+/// from there on.
 #[utoipa::path(
     post, path = "/rest-api/stream/stopRecording", tag = "live", request_body = Stream,
     responses(

@@ -456,10 +456,17 @@ async fn whoever_stands_at_the_door_is_told_of_the_recording() {
     assert_eq!(look(hostile).await, (200, Some(nobody)));
     assert_eq!(look("/room-state").await.0, 400, "no name");
 
-    let server = Server::start(|config, _| config.rooms.record_all_rooms = true).await;
-    let answer = server.request("GET", door, "", "").await;
-    let always: Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(always, json!({"people": 0, "recording": true}));
+    // Who enters would be recorded.
+    for rooms in [true, false] {
+        let server = Server::start(|config, _| {
+            config.rooms.record_all_rooms = rooms;
+            config.rooms.record_all = !rooms;
+        })
+        .await;
+        let answer = server.request("GET", door, "", "").await;
+        let always: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(always, json!({"people": 0, "recording": true}));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

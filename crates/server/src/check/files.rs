@@ -32,10 +32,29 @@ pub(super) fn look(config: &Config, report: &mut Report) {
         }
     }
     buffers(report);
+    films(config, report);
     sound(config, report);
     match assets::are_built() {
         true => report.ok("web apps", "built in"),
         false => report.warn("web apps", "not in this executable", "make build"),
+    }
+}
+
+/// Whether rooms that are recorded can get their films.
+fn films(config: &Config, report: &mut Report) {
+    if !config.mix_rooms || config.on_multiple_record_hook_script.is_some() {
+        return;
+    }
+    match Codecs::find() {
+        Ok(codecs) => report.ok(
+            "mix_rooms",
+            format!("{} is there", codecs.executable().display()),
+        ),
+        Err(error) => report.warn(
+            "mix_rooms",
+            format!("{error}: recorded rooms get no films"),
+            "install veche-codec beside veche",
+        ),
     }
 }
 

@@ -39,7 +39,7 @@ const HONOURED: [(&str, &str); 15] = [
 ];
 
 /// Keys that mean nothing here, and why.
-const NEEDLESS: [(&str, &str); 10] = [
+const NEEDLESS: [(&str, &str); 11] = [
     (
         "media_port_to",
         "all media uses the one port of media_port_from",
@@ -60,6 +60,10 @@ const NEEDLESS: [(&str, &str); 10] = [
         "keep_alive.algorithm",
         "clients get the text pings of HIGH_LEVEL",
     ),
+    (
+        "disable_rest_auth",
+        "the REST API always asks for the admin token",
+    ),
     ("keep_alive.enabled", "every WebSocket client is pinged"),
     (
         "keep_alive.peer_interval",
@@ -67,14 +71,13 @@ const NEEDLESS: [(&str, &str); 10] = [
     ),
 ];
 
-/// Keys, or beginnings of keys, of features that come later.
-const LATER: [&str; 13] = [
+/// Keys, or beginnings of keys, of what there is not.
+const LATER: [&str; 12] = [
     "record_flash_published_streams",
     "record_rtsp_streams",
     "record_mixer_streams",
     "record_h264_to_ts",
     "stream_record_policy",
-    "disable_rest_auth",
     "rest_access_control_",
     "disable_rest_requests",
     "rest_request_timeout",
@@ -101,7 +104,7 @@ pub(super) fn read(path: &Path, text: &str, notes: &mut Vec<Note>) -> Result<Lay
             notes.push(Note::Info(format!("{file}: {key} has no effect: {why}")));
         } else if LATER.iter().any(|later| is_later(later, &key)) {
             notes.push(Note::Info(format!(
-                "{file}: {key} is known and takes effect in a later version"
+                "{file}: {key} is known and has no effect in this version"
             )));
         } else {
             notes.push(Note::Warning(format!(
