@@ -143,8 +143,8 @@ impl Recorder {
             return;
         }
         let length = self.timeline.in_file(unit.at);
-        // Sound that waits is written by itself: who finishes the file puts the black
-        // of its time between.
+        // Sound that waits is written by itself: in Matroska, who finishes the file puts
+        // the black of its time between. MP4 has tables.
         self.flush(now);
         self.write_lead_in(now, LeadIn::new(&self.layout, unit, length, Duration::ZERO));
     }
@@ -172,9 +172,10 @@ impl Recorder {
     }
 
     pub(super) fn start_with_sound(&mut self, now: Duration) {
-        let State::Waiting { held, .. } = &mut self.state else {
+        let State::Waiting { held, since } = &mut self.state else {
             return;
         };
+        *since = None;
         let held = release(held, now);
         let Some(first) = held.first().cloned() else {
             return;

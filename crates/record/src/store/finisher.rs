@@ -152,9 +152,11 @@ fn attempt(with: &Finishing<'_>, job: &Job, manifest: &mut Manifest) -> Result<(
     Ok(())
 }
 
-/// What the manifest knows and the open file may not.
+/// What the manifest of a stream knows and its open file may not.
 fn rotation(manifest: &Manifest) -> Option<u16> {
-    manifest.tracks.iter().find_map(|track| track.rotation)
+    let mut all = manifest.tracks.iter().filter_map(|track| track.rotation);
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
 }
 
 /// The name tells how long it is: the finished file gets another name than the

@@ -40,6 +40,7 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
     let paths = manifest::paths(folder.path()).unwrap_or_default();
     let mut named = Named::default();
     let mut open: Vec<(PathBuf, Manifest)> = Vec::new();
+    let mut nothing = BTreeSet::new();
     for path in paths.iter().filter(|p| !folder.is_busy(p)) {
         match Manifest::read(path) {
             Ok(found) => {
@@ -51,7 +52,10 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
             Err(error) => {
                 // What it belonged to is found by its media below.
                 let _ = match fs::metadata(path) {
-                    Ok(found) if found.len() == 0 => fs::remove_file(path),
+                    Ok(found) if found.len() == 0 => {
+                        nothing.insert(path.clone());
+                        fs::remove_file(path)
+                    }
                     _ => fs::rename(path, path.with_extension("json.bad")),
                 };
                 recovery.bad_manifests.push((path.clone(), error));
@@ -62,8 +66,9 @@ pub(super) fn recover(with: &Finishing<'_>, mut told: impl FnMut(&Manifest)) -> 
         finish(&mut recovery, job(folder, &named, path, found));
     }
     for media in orphans(folder) {
-        // Nothing of it came to the disk.
-        if fs::metadata(&media).is_ok_and(|m| m.len() == 0) {
+        // Nothing of either came to the disk. One alone may be what somebody begins.
+        let is_of_nothing = nothing.contains(&media.with_extension(EXTENSION));
+        if is_of_nothing && fs::metadata(&media).is_ok_and(|m| m.len() == 0) {
             let _ = fs::remove_file(&media);
             continue;
         }

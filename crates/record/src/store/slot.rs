@@ -97,6 +97,13 @@ impl Slot {
             }
             self.carry_out(shop);
         }
+        if self.open.as_ref().is_some_and(|open| open.file.is_slow()) {
+            let recording = self.id.0;
+            tracing::warn!(
+                recording,
+                "the disk is slow to sync: a power cut would cost more"
+            );
+        }
         if let Some(result) = self.open.as_ref().and_then(|o| o.file.result(shop.syncs)) {
             if let Err(error) = &result {
                 tracing::warn!(recording = self.id.0, %error, "cannot sync a recording");
@@ -130,7 +137,7 @@ impl Slot {
                     let now = self.started.elapsed();
                     self.recorder.handle_written(now, result);
                 }
-                Output::Turn(rotation) => self.turn_pictures(rotation),
+                Output::Turn(rotation) => self.turn_pictures(shop, rotation),
                 Output::Sync => self.sync(shop),
                 Output::Close => self.close(shop),
                 Output::RequestKeyframe => (shop.listener)(self.id, Event::RequestKeyframe),
@@ -233,7 +240,7 @@ impl Slot {
     }
 
     /// Only the manifest can tell before the file is finished.
-    fn turn_pictures(&mut self, rotation: u16) {
+    fn turn_pictures(&mut self, shop: &Shop<'_>, rotation: u16) {
         if let Some(part) = &mut self.unopened {
             for track in &mut part.tracks {
                 if let TrackMedia::Video(video) = &mut track.media {
@@ -245,10 +252,8 @@ impl Slot {
         for track in &mut open.manifest.tracks {
             track.rotation = track.rotation.map(|_| rotation);
         }
-        if let Err(error) = open.manifest.write(&open.manifest_path) {
-            // Only a crash would leave its pictures as they are.
-            tracing::warn!(recording = self.id.0, %error, "cannot write a manifest");
-        }
+        open.file.tell(open.manifest.clone());
+        open.file.ask(shop.syncs);
     }
 
     fn fields(&self, shop: &Shop<'_>, part: &PartInfo) -> Fields {
@@ -279,6 +284,8 @@ impl Slot {
         let Some(mut open) = self.open.take() else {
             return;
         };
+        // Who finishes it has the manifest from here on.
+        open.file.leave();
         open.manifest.state = State::Closed;
         open.manifest.degraded = self.degraded;
         let refused = self.recorder.counters().refused_units;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::manifest::Manifest;
 use crate::finish::sync_folder;
 
 /// Where files to sync are sent. Each is there once at a time, so no more wait than
@@ -29,16 +30,28 @@ pub(super) fn start(number: usize) -> io::Result<(Syncs, JoinHandle<()>)> {
     Ok((sender, thread))
 }
 
-/// A sync that takes so long is told of as one that failed.
+/// A sync that takes so long is told of.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// An open file.
 #[derive(Debug)]
 pub(super) struct Synced {
     pub(super) file: File,
-    /// Until both lie in their folder for good.
-    manifest: Mutex<Option<PathBuf>>,
+    path: PathBuf,
+    /// What is to be done about its manifest first.
+    manifest: Mutex<Told>,
     state: Mutex<State>,
+}
+
+/// What became of a manifest.
+#[derive(Debug)]
+enum Told {
+    /// It is written, and may not be there after a power cut.
+    Written,
+    /// It is to be written.
+    Changed(Box<Manifest>),
+    /// It is there for good, or somebody else's.
+    There,
 }
 
 #[derive(Debug)]
@@ -61,12 +74,11 @@ enum State {
 impl Synced {
     /// A new file, and the manifest that was written for it.
     pub(super) fn new(file: File, manifest: &Path) -> Arc<Self> {
-        let state = Mutex::new(State::Idle);
-        let manifest = Mutex::new(Some(manifest.to_owned()));
         Arc::new(Self {
             file,
-            manifest,
-            state,
+            path: manifest.to_owned(),
+            manifest: Mutex::new(Told::Written),
+            state: Mutex::new(State::Idle),
         })
     }
 
@@ -92,8 +104,28 @@ impl Synced {
         }
     }
 
-    /// How the sync that was asked for went, once; or that it has not come to an end
-    /// for long.
+    /// The next sync writes this manifest first; those after it, until it is written.
+    pub(super) fn tell(&self, manifest: Manifest) {
+        *lock(&self.manifest) = Told::Changed(Box::new(manifest));
+    }
+
+    /// From here on its manifest is somebody else's.
+    pub(super) fn leave(&self) {
+        *lock(&self.manifest) = Told::There;
+    }
+
+    /// Whether the sync that was asked for takes long; said once.
+    pub(super) fn is_slow(&self) -> bool {
+        match &mut *self.state() {
+            State::Running { since, told, .. } if !*told && since.elapsed() >= SLOW => {
+                *told = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How the sync that was asked for went, once.
     pub(super) fn result(self: &Arc<Self>, syncs: &Syncs) -> Option<io::Result<()>> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Idle) {
@@ -104,23 +136,17 @@ impl Synced {
                 }
                 Some(result)
             }
-            State::Running { again, since, told } => {
-                let is_slow = !told && since.elapsed() >= SLOW;
-                *state = State::Running {
-                    again,
-                    since,
-                    told: told || is_slow,
-                };
-                is_slow.then(|| Err(io::ErrorKind::TimedOut.into()))
+            other => {
+                *state = other;
+                None
             }
-            State::Idle => None,
         }
     }
 
     /// Whether it is there after a power cut, with its manifest.
     pub(super) fn is_there(&self) -> bool {
         // Who holds it is about to.
-        matches!(self.manifest.try_lock().as_deref(), Ok(None))
+        matches!(self.manifest.try_lock().as_deref(), Ok(Told::There))
     }
 
     pub(super) fn sync(&self) {
@@ -139,13 +165,17 @@ impl Synced {
         if self.file.metadata()?.nlink() == 0 {
             return Ok(());
         }
+        // Held, so that nobody who is left it finds an older one written over his.
         let mut manifest = lock(&self.manifest);
-        let told = manifest.as_ref().map_or(Ok(()), |path| {
-            File::open(path)?.sync_all()?;
-            sync_folder(path)
-        });
+        let told = match &*manifest {
+            Told::Written => File::open(&self.path)
+                .and_then(|file| file.sync_all())
+                .and_then(|()| sync_folder(&self.path)),
+            Told::Changed(manifest) => manifest.write(&self.path),
+            Told::There => Ok(()),
+        };
         if told.is_ok() {
-            *manifest = None;
+            *manifest = Told::There;
         }
         drop(manifest);
         self.file.sync_data().and(told)
@@ -208,20 +238,46 @@ mod tests {
     }
 
     #[test]
-    fn one_that_takes_long_is_told_of_once_and_is_well_when_it_ends() {
+    fn a_manifest_is_written_when_it_can_be_and_never_over_somebody_elses() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("gone/a.json");
+        let told = Manifest {
+            file: "a.mp4".to_owned(),
+            ..Manifest::default()
+        };
+        let (syncs, waiting) = mpsc::channel();
+        let file = Synced::new(open_file(), &path);
+        file.tell(told.clone());
+        for is_there in [false, true] {
+            file.ask(&syncs);
+            waiting.try_recv().unwrap().sync();
+            assert_eq!(file.result(&syncs).unwrap().is_ok(), is_there);
+            assert_eq!(file.is_there(), is_there);
+            let _ = std::fs::create_dir(place.path().join("gone"));
+        }
+        assert_eq!(Manifest::read(&path).unwrap(), told);
+
+        file.tell(Manifest::default());
+        file.ask(&syncs);
+        file.leave();
+        waiting.try_recv().unwrap().sync();
+        assert_eq!(Manifest::read(&path).unwrap(), told);
+    }
+
+    #[test]
+    fn one_that_takes_long_is_told_of_once() {
         let manifest = tempfile::NamedTempFile::new().unwrap();
         let file = Synced::new(open_file(), manifest.path());
         let (syncs, waiting) = mpsc::channel();
         file.ask(&syncs);
-        assert!(file.result(&syncs).is_none());
+        assert!(!file.is_slow());
         *file.state() = State::Running {
             again: false,
             since: Instant::now().checked_sub(SLOW).unwrap(),
             told: false,
         };
-        let told = file.result(&syncs).unwrap().unwrap_err();
-        assert_eq!(told.kind(), io::ErrorKind::TimedOut);
-        assert!(file.result(&syncs).is_none());
+        assert!(file.is_slow());
+        assert!(!file.is_slow());
         waiting.try_recv().unwrap().sync();
         assert!(file.result(&syncs).unwrap().is_ok());
     }

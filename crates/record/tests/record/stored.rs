@@ -350,6 +350,8 @@ fn a_manifest_that_was_lost_is_made_again() {
     // A power cut came before anything of them was on the disk.
     write(folder.path(), "nothing.webm", b"");
     write(folder.path(), "nothing.json", b"");
+    // Somebody begins it.
+    write(folder.path(), "begun.mp4", b"");
     write(folder.path(), "half.webm.finishing", b"half");
     write(folder.path(), "half.json.tmp", b"half");
     // Of somebody who keeps something else here and is writing it now.
@@ -373,6 +375,7 @@ fn a_manifest_that_was_lost_is_made_again() {
     assert!(folder.path().join("notes.txt").exists());
     assert!(!folder.path().join("half.webm.finishing").exists());
     assert!(!folder.path().join("half.json.tmp").exists());
+    assert!(folder.path().join("begun.mp4").exists());
     let left = std::fs::read_dir(folder.path()).unwrap();
     let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(left.filter(|name| name.starts_with("nothing")).count(), 0);
