@@ -16,7 +16,7 @@ use crate::{AccessUnit, AccessUnitKind, AudioCodec, VideoCodec};
 /// call [`Self::finish`].
 ///
 /// Units of one track are in order, their times rise. Those of the two tracks
-/// interleave as they become ready: a gap holds its track back up to 800 ms,
+/// interleave as they become ready: a gap holds its track back up to 850 ms,
 /// the other goes on. Pictures begin with a keyframe, and again after each
 /// loss; what cannot be decoded is not given.
 #[derive(Debug)]

@@ -30,7 +30,7 @@ pub struct RecordedPacket {
 /// How long a gap is held open. A player gives up after some 200 ms; a
 /// recording waits for the second retransmission on a bad mobile network, and
 /// still has what came behind the gap on the disk a second after it was received.
-pub(crate) const MAX_HOLD: Duration = Duration::from_millis(800);
+pub(crate) const MAX_HOLD: Duration = Duration::from_millis(850);
 /// Packets that wait behind a gap: a second at 20 Mbps.
 const MAX_PENDING: usize = 2048;
 /// Their bytes: a second at 64 Mbps, since over TCP a packet may have 64 KiB.
@@ -244,18 +244,18 @@ mod tests {
 
     #[test]
     fn a_gap_is_held_and_then_given_up() {
-        check(&[(5, 0), (8, 10), (9, 809)], &[5]);
-        check(&[(5, 0), (8, 10), (6, 700), (9, 809)], &[5, 6]);
-        check(&[(5, 0), (8, 10), (9, 810)], &[5, -2, 8, 9]);
+        check(&[(5, 0), (8, 10), (9, 859)], &[5]);
+        check(&[(5, 0), (8, 10), (6, 700), (9, 859)], &[5, 6]);
+        check(&[(5, 0), (8, 10), (9, 860)], &[5, -2, 8, 9]);
     }
 
     #[test]
     fn every_gap_has_a_time_of_its_own() {
-        let mut reorder = check(&[(1, 0), (3, 10), (5, 600), (6, 810)], &[1, -1, 3]);
+        let mut reorder = check(&[(1, 0), (3, 10), (5, 600), (6, 860)], &[1, -1, 3]);
         let mut steps = Vec::new();
-        reorder.expire(ms(1399), &mut steps);
+        reorder.expire(ms(1449), &mut steps);
         assert!(steps.is_empty());
-        reorder.expire(ms(1400), &mut steps);
+        reorder.expire(ms(1450), &mut steps);
         assert_eq!(numbers(&steps), [-1, 5, 6]);
         assert_eq!(reorder.gap_since(), None);
     }

@@ -288,6 +288,17 @@ pub(crate) fn copy<R: Read + Seek, W: Write>(
     Ok(())
 }
 
+/// Turns the pictures of what is being finished, if that is known.
+pub(crate) fn turn(tracks: &mut [Track], summary: &mut Summary, rotation: Option<u16>) {
+    let Some(rotation) = rotation else { return };
+    let told = summary.tracks.iter_mut().map(|told| &mut told.track);
+    for track in tracks.iter_mut().chain(told) {
+        if let TrackMedia::Video(video) = &mut track.media {
+            video.rotation = rotation;
+        }
+    }
+}
+
 /// Learns from keyframes what the header of an open file could not know.
 pub(crate) struct Refine {
     codec: Option<VideoCodec>,

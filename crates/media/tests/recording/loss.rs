@@ -101,7 +101,7 @@ fn a_network_that_only_reorders_and_repeats_costs_nothing() {
                 loss: 0.1,
                 duplicate: 0.1,
                 jitter_ms: 30,
-                retransmission: (1.0, 600),
+                retransmission: (1.0, 800),
             };
             let sent = packets(&pictures, 65_500, u32::MAX - 10_000);
             let mut arrived = network.carry(&sent, &mut rng);

@@ -13,7 +13,7 @@ use super::{survey, text};
 use crate::bitstream;
 use crate::error::ReadError;
 use crate::extras::Extras;
-use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary};
+use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, turn};
 use crate::track::{Track, TrackMedia, time};
 
 /// What is left to do when the open file has been looked through.
@@ -210,12 +210,7 @@ fn summary(tracks: &[Track], tables: &[Table], lost_bytes: u64) -> Summary {
 impl Plan {
     /// Its pictures are turned so, if that is known.
     pub(crate) fn turned(mut self, rotation: Option<u16>) -> Self {
-        let told = self.summary.tracks.iter_mut().map(|told| &mut told.track);
-        for track in self.tracks.iter_mut().chain(told) {
-            if let (TrackMedia::Video(video), Some(rotation)) = (&mut track.media, rotation) {
-                video.rotation = rotation;
-            }
-        }
+        turn(&mut self.tracks, &mut self.summary, rotation);
         self
     }
 

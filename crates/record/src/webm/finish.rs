@@ -11,7 +11,7 @@ use super::{cluster, header, id};
 use crate::bitstream::{self, aac, g711, opus};
 use crate::error::ReadError;
 use crate::extras::Extras;
-use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, copy};
+use crate::finish::{FinishError, Refine, Resume, Summary, TrackSummary, copy, turn};
 use crate::track::{AudioCoding, Track, TrackMedia, time};
 
 /// What is left to do when the open file has been looked through.
@@ -188,12 +188,7 @@ fn look<R: Read + Seek>(file: &mut R, len: u64, head: Head) -> Result<Plan, Read
 impl Plan {
     /// Its pictures are turned so, if that is known.
     pub(crate) fn turned(mut self, rotation: Option<u16>) -> Self {
-        let told = self.summary.tracks.iter_mut().map(|told| &mut told.track);
-        for track in self.tracks.iter_mut().chain(told) {
-            if let (TrackMedia::Video(video), Some(rotation)) = (&mut track.media, rotation) {
-                video.rotation = rotation;
-            }
-        }
+        turn(&mut self.tracks, &mut self.summary, rotation);
         self
     }
 

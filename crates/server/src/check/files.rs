@@ -45,14 +45,19 @@ fn films(config: &Config, report: &mut Report) {
     if !config.mix_rooms || config.on_multiple_record_hook_script.is_some() {
         return;
     }
+    codecs(report, "mix_rooms", "recorded rooms get no films");
+}
+
+/// Whether there is what a setting needs, and what is without it.
+fn codecs(report: &mut Report, setting: &'static str, without: &str) {
     match Codecs::find() {
-        Ok(codecs) => report.ok(
-            "mix_rooms",
-            format!("{} is there", codecs.executable().display()),
-        ),
+        Ok(codecs) => {
+            let executable = codecs.executable().display();
+            report.ok(setting, format!("{executable} is there"));
+        }
         Err(error) => report.warn(
-            "mix_rooms",
-            format!("{error}: recorded rooms get no films"),
+            setting,
+            format!("{error}: {without}"),
             "install veche-codec beside veche",
         ),
     }
@@ -63,17 +68,7 @@ fn sound(config: &Config, report: &mut Report) {
     if config.record_audio != RecordAudio::Aac {
         return;
     }
-    match Codecs::find() {
-        Ok(codecs) => report.ok(
-            "record_audio",
-            format!("{} is there", codecs.executable().display()),
-        ),
-        Err(error) => report.warn(
-            "record_audio",
-            format!("{error}: sound stays as it was published"),
-            "install veche-codec beside veche",
-        ),
-    }
+    codecs(report, "record_audio", "sound stays as it was published");
     let webm = config.without_aac();
     if !webm.is_empty() {
         let names: Vec<_> = webm.iter().map(ToString::to_string).collect();

@@ -129,6 +129,7 @@ async fn killed(kills: usize, arguments: &[&str], codec: &str) {
             let sent = sent.iter().map(|us| us.load(Ordering::Relaxed));
             sent.map(seconds).collect()
         });
+        let gone = begin.elapsed().as_secs_f64().min(LENGTH.as_secs_f64());
         for task in sending {
             task.await.unwrap();
         }
@@ -165,6 +166,11 @@ async fn killed(kills: usize, arguments: &[&str], codec: &str) {
                 println!("round {round}, {id}, after {moment:?}: {sent:.2} s sent, {kept:.2} kept");
             }
             worst = worst.max(lost);
+            // That nobody has sent anything would cost nothing.
+            assert!(
+                gone - kept <= LOST + LATE,
+                "round {round}: {gone} s after the first packet, {kept} kept"
+            );
             assert!(
                 lost <= LOST + late,
                 "round {round}: {sent} s were sent, {kept} kept"
