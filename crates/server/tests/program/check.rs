@@ -154,6 +154,23 @@ fn aac_that_webm_does_not_take_is_told() {
     assert_ne!(code, 0, "{report}");
 }
 
+#[test]
+fn what_films_need_is_looked_for_where_films_are_made() {
+    for (setting, is_asked) in [
+        ("--set=mix_rooms=true", true),
+        ("--set=mix_rooms=false", false),
+        ("--set=on_multiple_record_hook_script=/bin/true", false),
+    ] {
+        let (report, code) = check(&[setting], |_| {});
+        assert_eq!(code, 0, "{report}");
+        assert_eq!(
+            report.contains("mix_rooms"),
+            is_asked,
+            "{setting}: {report}"
+        );
+    }
+}
+
 /// A bucket that nobody has: what is said of it without a storage.
 #[test]
 fn a_bucket_that_cannot_be_reached_is_found() {
